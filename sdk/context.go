@@ -1,0 +1,106 @@
+package sdk
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"runtime/debug"
+	"sync"
+)
+
+// scope is what an app's contexts carry.
+type scope struct {
+	app    *App
+	logger *slog.Logger
+	tasks  *tasks
+}
+
+type scopeKey struct{}
+
+func scopeFrom(ctx context.Context) scope {
+	s, _ := ctx.Value(scopeKey{}).(scope)
+	return s
+}
+
+func (s scope) context(ctx context.Context) context.Context {
+	return context.WithValue(ctx, scopeKey{}, s)
+}
+
+// Context returns a context with which [Send] works as it does in the app's server, and [Go] as a plain go statement would.
+// Servers, handlers and commands are given such a context; this is for code that none of them started.
+func (a *App) Context(ctx context.Context) context.Context {
+	s := scopeFrom(ctx)
+	s.app = a
+	if s.logger == nil {
+		s.logger = a.aws.logger()
+	}
+	if s.tasks == nil {
+		s.tasks = new(tasks)
+	}
+	return s.context(ctx)
+}
+
+// Logger returns the logger of ctx. In a handler function, its lines carry the handler, queue, event and request. Without one
+// in ctx, it is [slog.Default].
+func Logger(ctx context.Context) *slog.Logger {
+	if logger := scopeFrom(ctx).logger; logger != nil {
+		return logger
+	}
+	return slog.Default()
+}
+
+// WithLogger returns a context whose [Logger] is the given one. The app itself logs to it too when [App.Run] or an invocation
+// is given the context.
+func WithLogger(ctx context.Context, logger *slog.Logger) context.Context {
+	s := scopeFrom(ctx)
+	s.logger = logger
+	return s.context(ctx)
+}
+
+// Go runs fn in a goroutine that belongs to the message which ctx was given for: the message is done when fn has returned,
+// and fails if fn fails or panics. In Lambda, a goroutine started otherwise is frozen with the end of the invocation.
+// With a server's context, the app waits for fn before it exits, and logs its error.
+//
+// Go panics if ctx is not one that the app gave out.
+func Go(ctx context.Context, fn func(ctx context.Context) error) {
+	tasks := scopeFrom(ctx).tasks
+	if tasks == nil {
+		panic("sdk.Go: the context must be derived from that given to a handler function, server or command")
+	}
+	tasks.start(ctx, fn)
+}
+
+// tasks are the goroutines that something waits for.
+type tasks struct {
+	running sync.WaitGroup
+	mu      sync.Mutex
+	errs    []error
+}
+
+func (t *tasks) start(ctx context.Context, fn func(context.Context) error) {
+	t.running.Go(func() {
+		if err := recovering(func() error { return fn(ctx) }); err != nil {
+			t.mu.Lock()
+			defer t.mu.Unlock()
+			t.errs = append(t.errs, err)
+		}
+	})
+}
+
+// wait returns when all tasks have, with their errors.
+func (t *tasks) wait() error {
+	t.running.Wait()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return errors.Join(t.errs...)
+}
+
+// recovering calls fn and makes an error of its panic.
+func recovering(fn func() error) (err error) {
+	defer func() {
+		if value := recover(); value != nil {
+			err = &panicError{value: value, stack: debug.Stack()}
+		}
+	}()
+	return fn()
+}
