@@ -1,32 +1,131 @@
 package image
 
-// BuildError is a package that does not compile.
-type BuildError struct {
-	// Package is the directory as the source names it.
-	Package string
-	// Output is what the compiler said, file:line:column: message, one a line.
-	Output string
-}
+import (
+	"errors"
+	"fmt"
+)
 
-// Error returns the package and the compiler's lines.
-func (e *BuildError) Error() string { return e.Package + " does not compile:\n" + e.Output }
+// What [SourceError] wraps.
+var (
+	// ErrPackageNotFound is a package directory that does not exist or is no directory.
+	ErrPackageNotFound = errors.New("package directory not found")
+	// ErrNoGoFiles is a directory without Go files for linux and the build's tags.
+	ErrNoGoFiles = errors.New("no Go files")
+	// ErrNotMain is a Go package that is not a command.
+	ErrNotMain = errors.New("not a main package")
+	// ErrNoModule is a package outside any Go module.
+	ErrNoModule = errors.New("not in a Go module")
+	// ErrInvalid is a value that can never be right, such as an unknown architecture.
+	ErrInvalid = errors.New("invalid value")
+)
 
-// SourceError is a source that cannot be built for what it is, not for what its code says.
+// ErrNoGo is a machine without the go command.
+var ErrNoGo = errors.New("no go command on the PATH; install Go 1.21 or later (https://go.dev/dl) where this runs, or add its bin folder to PATH")
+
+// SourceError is a [Source] that cannot be built whatever its code says.
 type SourceError struct {
-	// Field of [Source] that is to blame, such as Package.
+	// Field of Source that is to blame: Package, Tags, Env, GoVersion or Architecture.
 	Field string
 	// Reason says what is wrong and what to do next.
 	Reason string
+	// Err is one of the sentinels above.
+	Err error
 }
 
 // Error returns the reason.
 func (e *SourceError) Error() string { return e.Reason }
 
-// MismatchError is an image that is not the one that was planned.
-type MismatchError struct {
-	PlannedFingerprint, Fingerprint string
-	PlannedDigest, Digest           string
+// Unwrap returns the sentinel.
+func (e *SourceError) Unwrap() error { return e.Err }
+
+// BuildError is a package whose code, or the code and modules it imports, go cannot build.
+type BuildError struct {
+	// Package is the directory as the source names it.
+	Package string
+	// Output holds go's own lines, file:line:column: message, with paths relative to the module; at most maxOutputLines.
+	Output string
 }
 
-// Error says which of source and bytes changed.
-func (e *MismatchError) Error() string { return "the image is not the planned one" }
+// Error returns the package and go's lines.
+func (e *BuildError) Error() string {
+	return fmt.Sprintf("go cannot build %s:\n%s", e.Package, e.Output)
+}
+
+// ToolchainError is a go command that cannot run as the wanted Go release.
+type ToolchainError struct {
+	// Version is the wanted release, such as 1.26.8; empty when go chose by itself.
+	Version string
+	// Output holds go's own lines.
+	Output string
+}
+
+// Error returns the release, go's lines and the next step.
+func (e *ToolchainError) Error() string {
+	if e.Version == "" {
+		return "the go command does not start:\n" + e.Output
+	}
+	return fmt.Sprintf("the go command cannot get Go %s (it downloads releases through GOPROXY and checks them against GOSUMDB); "+
+		"check that the release exists and the proxy can be reached, or leave the Go version out:\n%s", e.Version, e.Output)
+}
+
+// HandlersError is an app that builds but does not list its handlers.
+type HandlersError struct {
+	// Package is the directory as the source names it.
+	Package string
+	// Reason says what the app did instead.
+	Reason string
+	// Output is the end of what the app wrote to standard error, if anything.
+	Output string
+}
+
+// Error returns the reason, the app's lines and the next step.
+func (e *HandlersError) Error() string {
+	text := fmt.Sprintf("%s does not list its handlers: `backend handlers -json` %s; make the app with sdk.New(…) and let its main call "+
+		"app.Main() first thing, before it needs any configuration", e.Package, e.Reason)
+	if e.Output != "" {
+		text += ":\n" + e.Output
+	}
+	return text
+}
+
+// MismatchError is an image that is not the one that was planned.
+type MismatchError struct {
+	PlannedFingerprint, PlannedDigest string
+	Fingerprint, Digest               string
+}
+
+// Error says which of inputs and bytes differ, and the next step.
+func (e *MismatchError) Error() string {
+	if e.PlannedFingerprint != e.Fingerprint {
+		return fmt.Sprintf("the inputs of the build are not those of the plan: image %s (inputs %.12s) was planned, %s (inputs %.12s) was built; "+
+			"code, modules, Go release or Go settings differ here: plan again, or build with the same checkout and Go version",
+			e.PlannedDigest, e.PlannedFingerprint, e.Digest, e.Fingerprint)
+	}
+	return fmt.Sprintf("the build is not reproducible: the same inputs (%.12s) made image %s before and %s now; "+
+		"look for -toolexec or -ldflags that vary and for a list of handlers that changes from run to run",
+		e.Fingerprint, e.PlannedDigest, e.Digest)
+}
+
+// RegistryError is a request to a registry that failed.
+type RegistryError struct {
+	// Act is what was being done, such as "push image".
+	Act string
+	// Reference is the image, host/name@digest.
+	Reference string
+	// Hint is the next step; empty if there is none but to try again.
+	Hint string
+	// Err is the cause, often a *transport.Error.
+	Err error
+}
+
+// Error returns act, reference, cause and next step.
+func (e *RegistryError) Error() string {
+	text := fmt.Sprintf("%s %s: %v", e.Act, e.Reference, e.Err)
+	if e.Hint != "" {
+		text += "; " + e.Hint
+	}
+	return text
+}
+
+// Unwrap returns the cause.
+func (e *RegistryError) Unwrap() error { return e.Err }

@@ -1,18 +1,122 @@
-// Package image turns a Go package into a binary, the binary into a reproducible container image, and pushes the image to a registry.
 package image
 
-// Source says what is built and how. Its zero value but for Package is a sensible build.
+import (
+	"fmt"
+	"go/version"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Source says what is built and how. All but Package may be left zero.
 type Source struct {
 	// Package is the directory of a main package, absolute or relative to the working directory.
 	Package string
 	// Tags are build tags on top of lambda and lambda.norpc.
 	Tags []string
-	// Ldflags are linker flags on top of -s -w -buildid=.
+	// Ldflags are linker flags on top of -s -w -buildid=, each as one writes it on a command line, such as "-X main.version=1".
 	Ldflags []string
-	// Env are environment variables of the go command, on top of the process's own.
+	// Env are environment variables of the go command on top of the process's own, such as GOPRIVATE or GOEXPERIMENT. They are not in
+	// the image.
 	Env map[string]string
-	// GoVersion is the Go release to build with, such as 1.26.8; empty means what go itself chooses.
+	// GoVersion is the Go release to build with, such as 1.26.8; empty means what go itself chooses for the module.
 	GoVersion string
-	// Architecture of the image: x86_64 (the default) or arm64.
+	// Architecture of the image, in Lambda's words: x86_64 (the default) or arm64.
 	Architecture string
+}
+
+// ownVariables are those that a source may not set, because the image decides them; the value names the way to choose, if any.
+var ownVariables = map[string]string{
+	"CGO_ENABLED": "images hold static binaries",
+	"GOOS":        "images are for linux",
+	"GOARCH":      "choose the architecture instead",
+	"GOTOOLCHAIN": "choose the Go version instead",
+}
+
+// goArch returns Go's name of the architecture.
+func (s Source) goArch() string {
+	if s.Architecture == "arm64" {
+		return "arm64"
+	}
+	return "amd64"
+}
+
+// buildTags returns all tags, sorted: their order means nothing to go.
+func (s Source) buildTags() []string {
+	tags := append([]string{"lambda", "lambda.norpc"}, s.Tags...)
+	slices.Sort(tags)
+	return slices.Compact(tags)
+}
+
+// linkerFlags returns all linker flags as one argument.
+func (s Source) linkerFlags() string {
+	return strings.Join(append([]string{"-s", "-w", "-buildid="}, s.Ldflags...), " ")
+}
+
+// validate returns a *SourceError for what is wrong whatever is on disk.
+func (s Source) validate() error {
+	invalid := func(field, format string, args ...any) error {
+		return &SourceError{Field: field, Reason: fmt.Sprintf(format, args...), Err: ErrInvalid}
+	}
+	if s.Package == "" {
+		return invalid("Package", "the package is empty: give the directory of a main package")
+	}
+	if !slices.Contains([]string{"", "x86_64", "arm64"}, s.Architecture) {
+		return invalid("Architecture", "architecture %q is neither x86_64 nor arm64", s.Architecture)
+	}
+	for _, tag := range s.Tags {
+		if tag == "" || strings.ContainsAny(tag, " ,\t\n!") {
+			return invalid("Tags", "build tag %q is not one word: give each tag as an element of its own", tag)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.Env)) {
+		if why, ok := ownVariables[name]; ok {
+			return invalid("Env", "the environment may not set %s: %s", name, why)
+		}
+		if name == "" || strings.ContainsAny(name, "=\x00") {
+			return invalid("Env", "%q is not the name of an environment variable", name)
+		}
+	}
+	return s.validateGoVersion()
+}
+
+func (s Source) validateGoVersion() error {
+	v := "go" + s.GoVersion
+	switch {
+	case s.GoVersion == "":
+		return nil
+	case !version.IsValid(v):
+		return &SourceError{Field: "GoVersion", Err: ErrInvalid, Reason: fmt.Sprintf("%q is not a Go release such as 1.26.8", s.GoVersion)}
+	case version.Lang(v) == v && version.Compare(v, "go1.21") >= 0:
+		return &SourceError{Field: "GoVersion", Err: ErrInvalid,
+			Reason: fmt.Sprintf("Go %s is a version of the language, not a release: give one such as %s.0", s.GoVersion, s.GoVersion)}
+	}
+	return nil
+}
+
+// directory returns the package's directory, absolute and without symbolic links, so that go's paths can be cut relative to it.
+func (s Source) directory() (string, error) {
+	missing := func(reason string) error {
+		return &SourceError{Field: "Package", Err: ErrPackageNotFound,
+			Reason: reason + "; give the directory of a main package, absolute or relative to the working directory"}
+	}
+	dir, err := filepath.Abs(s.Package)
+	if err != nil {
+		return "", fmt.Errorf("find package %s: %w", s.Package, err)
+	}
+	info, err := os.Stat(dir)
+	switch {
+	case os.IsNotExist(err):
+		return "", missing(fmt.Sprintf("package directory %s does not exist", s.Package))
+	case err != nil:
+		return "", fmt.Errorf("find package %s: %w", s.Package, err)
+	case !info.IsDir():
+		return "", missing(fmt.Sprintf("package %s is a file, not a directory", s.Package))
+	}
+	if dir, err = filepath.EvalSymlinks(dir); err != nil {
+		return "", fmt.Errorf("find package %s: %w", s.Package, err)
+	}
+	return dir, nil
 }
