@@ -1,0 +1,186 @@
+package cloud
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+)
+
+// Mapping is Lambda's event source mapping between a queue and a function.
+type Mapping struct {
+	UUID               string // set by AWS
+	QueueARN           string
+	FunctionName       string
+	BatchSize          int32
+	BatchingWindow     int32  // seconds
+	MaximumConcurrency *int32 // nil for none
+	Enabled            bool
+	Filters            []string // patterns, JSON
+}
+
+const mappingTimeout = 10 * time.Minute // what the Terraform provider for AWS allows for a mapping to settle
+
+// CreateMapping makes a mapping that reports batch item failures, waits until it polls and returns its UUID. If there is one
+// between this queue and this function, it is brought into this shape instead.
+func (c *Cloud) CreateMapping(ctx context.Context, m Mapping) (string, error) {
+	output, err := retry(ctx, func() (*lambda.CreateEventSourceMappingOutput, error) {
+		return c.lambda.CreateEventSourceMapping(ctx, &lambda.CreateEventSourceMappingInput{
+			EventSourceArn:                 &m.QueueARN,
+			FunctionName:                   &m.FunctionName,
+			BatchSize:                      &m.BatchSize,
+			MaximumBatchingWindowInSeconds: &m.BatchingWindow,
+			Enabled:                        &m.Enabled,
+			FilterCriteria:                 m.filters(),
+			ScalingConfig:                  m.scaling(),
+			FunctionResponseTypes:          []types.FunctionResponseType{types.FunctionResponseTypeReportBatchItemFailures},
+		})
+	})
+	if hasCode(err, "ResourceConflictException") {
+		return c.adoptMapping(ctx, m, err)
+	}
+	if err != nil {
+		return "", fmt.Errorf("map queue %s to function %s: %w", m.QueueARN, m.FunctionName, err)
+	}
+	uuid := aws.ToString(output.UUID)
+	if settled(aws.ToString(output.State)) {
+		return uuid, nil
+	}
+	return uuid, c.waitMapping(ctx, uuid)
+}
+
+var uuidPattern = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
+
+// adoptMapping takes over the mapping that Lambda's refusal names, if it is between the same queue and function.
+func (c *Cloud) adoptMapping(ctx context.Context, m Mapping, refusal error) (string, error) {
+	m.UUID = uuidPattern.FindString(refusal.Error())
+	if m.UUID != "" {
+		existing, err := c.lambda.GetEventSourceMapping(ctx, &lambda.GetEventSourceMappingInput{UUID: &m.UUID})
+		if err == nil && aws.ToString(existing.EventSourceArn) == m.QueueARN && functionName(existing.FunctionArn) == m.FunctionName {
+			return m.UUID, c.UpdateMapping(ctx, m)
+		}
+	}
+	return "", fmt.Errorf("map queue %s to function %s: %w", m.QueueARN, m.FunctionName, refusal)
+}
+
+// FindMappings returns the mappings between queues and a function.
+func (c *Cloud) FindMappings(ctx context.Context, name string) ([]Mapping, error) {
+	var mappings []Mapping
+	pages := lambda.NewListEventSourceMappingsPaginator(c.lambda, &lambda.ListEventSourceMappingsInput{FunctionName: &name})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if hasCode(err, "ResourceNotFoundException") {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("list mappings of function %s: %w", name, err)
+		}
+		for _, found := range page.EventSourceMappings {
+			if functionName(found.FunctionArn) == name && aws.ToString(found.State) != "Deleting" {
+				mappings = append(mappings, mapping(found))
+			}
+		}
+	}
+	return mappings, nil
+}
+
+// UpdateMapping gives the mapping m.UUID everything else of m and waits until it is in force.
+func (c *Cloud) UpdateMapping(ctx context.Context, m Mapping) error {
+	_, err := retry(ctx, func() (*lambda.UpdateEventSourceMappingOutput, error) {
+		return c.lambda.UpdateEventSourceMapping(ctx, &lambda.UpdateEventSourceMappingInput{
+			UUID:                           &m.UUID,
+			FunctionName:                   &m.FunctionName,
+			BatchSize:                      &m.BatchSize,
+			MaximumBatchingWindowInSeconds: &m.BatchingWindow,
+			Enabled:                        &m.Enabled,
+			FilterCriteria:                 m.filters(),
+			ScalingConfig:                  m.scaling(),
+			FunctionResponseTypes:          []types.FunctionResponseType{types.FunctionResponseTypeReportBatchItemFailures},
+		})
+	})
+	if err != nil {
+		return fmt.Errorf("update mapping of queue %s to function %s: %w", m.QueueARN, m.FunctionName, err)
+	}
+	return c.waitMapping(ctx, m.UUID)
+}
+
+// DeleteMapping deletes a mapping and waits until it is gone, so that nothing is received any more. That it does not exist is
+// fine.
+func (c *Cloud) DeleteMapping(ctx context.Context, uuid string) error {
+	_, err := retry(ctx, func() (*lambda.DeleteEventSourceMappingOutput, error) {
+		return c.lambda.DeleteEventSourceMapping(ctx, &lambda.DeleteEventSourceMappingInput{UUID: &uuid})
+	})
+	if hasCode(err, "ResourceNotFoundException") {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("delete mapping %s: %w", uuid, err)
+	}
+	return wait(ctx, mappingTimeout, fmt.Sprintf("mapping %s to be gone", uuid), func() (bool, error) {
+		_, err := c.lambda.GetEventSourceMapping(ctx, &lambda.GetEventSourceMappingInput{UUID: &uuid})
+		if hasCode(err, "ResourceNotFoundException") {
+			return true, nil
+		}
+		return false, err
+	})
+}
+
+func (c *Cloud) waitMapping(ctx context.Context, uuid string) error {
+	return wait(ctx, mappingTimeout, fmt.Sprintf("mapping %s to settle", uuid), func() (bool, error) {
+		output, err := c.lambda.GetEventSourceMapping(ctx, &lambda.GetEventSourceMappingInput{UUID: &uuid})
+		if err != nil {
+			return false, fmt.Errorf("read mapping %s: %w", uuid, err)
+		}
+		return settled(aws.ToString(output.State)), nil
+	})
+}
+
+func settled(state string) bool { return state == "Enabled" || state == "Disabled" }
+
+func (m Mapping) filters() *types.FilterCriteria {
+	criteria := &types.FilterCriteria{Filters: []types.Filter{}}
+	for _, pattern := range m.Filters {
+		criteria.Filters = append(criteria.Filters, types.Filter{Pattern: &pattern})
+	}
+	return criteria
+}
+
+// scaling returns an empty configuration for no maximum: nil would leave one that is there.
+func (m Mapping) scaling() *types.ScalingConfig {
+	return &types.ScalingConfig{MaximumConcurrency: m.MaximumConcurrency}
+}
+
+func mapping(found types.EventSourceMappingConfiguration) Mapping {
+	m := Mapping{
+		UUID:           aws.ToString(found.UUID),
+		QueueARN:       aws.ToString(found.EventSourceArn),
+		FunctionName:   functionName(found.FunctionArn),
+		BatchSize:      aws.ToInt32(found.BatchSize),
+		BatchingWindow: aws.ToInt32(found.MaximumBatchingWindowInSeconds),
+		Enabled:        !strings.HasPrefix(aws.ToString(found.State), "Disabl"),
+	}
+	if found.ScalingConfig != nil {
+		m.MaximumConcurrency = found.ScalingConfig.MaximumConcurrency
+	}
+	if found.FilterCriteria != nil {
+		for _, filter := range found.FilterCriteria.Filters {
+			m.Filters = append(m.Filters, aws.ToString(filter.Pattern))
+		}
+	}
+	return m
+}
+
+// functionName returns the name in a function's ARN, arn:aws:lambda:region:account:function:name[:qualifier].
+func functionName(functionARN *string) string {
+	parts := strings.Split(aws.ToString(functionARN), ":")
+	const nameAt = 6
+	if len(parts) <= nameAt {
+		return ""
+	}
+	return parts[nameAt]
+}

@@ -1,0 +1,192 @@
+package cloud
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+)
+
+// Names of the queue attributes that the provider sets and reads.
+const (
+	AttributeARN               = string(types.QueueAttributeNameQueueArn)
+	AttributeVisibilityTimeout = string(types.QueueAttributeNameVisibilityTimeout)
+	AttributeRetention         = string(types.QueueAttributeNameMessageRetentionPeriod)
+	AttributeMaxMessageSize    = string(types.QueueAttributeNameMaximumMessageSize)
+	AttributeDelay             = string(types.QueueAttributeNameDelaySeconds)
+	AttributeReceiveWaitTime   = string(types.QueueAttributeNameReceiveMessageWaitTimeSeconds)
+	AttributeKMSKey            = string(types.QueueAttributeNameKmsMasterKeyId)
+	AttributeFIFO              = string(types.QueueAttributeNameFifoQueue)
+	AttributeDeduplication     = string(types.QueueAttributeNameContentBasedDeduplication)
+	AttributeDeduplicateBy     = string(types.QueueAttributeNameDeduplicationScope)
+	AttributeThroughputLimit   = string(types.QueueAttributeNameFifoThroughputLimit)
+	AttributeRedrivePolicy     = string(types.QueueAttributeNameRedrivePolicy)
+)
+
+// CreateQueue makes a queue and returns its URL. A queue with the same name and attributes is taken for the one to be made, as
+// SQS does; one with other attributes is an error.
+func (c *Cloud) CreateQueue(ctx context.Context, name string, attributes, tags map[string]string) (string, error) {
+	output, err := retry(ctx, func() (*sqs.CreateQueueOutput, error) {
+		return c.sqs.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: &name, Attributes: attributes, Tags: tags})
+	})
+	if hasCode(err, "QueueNameExists", "QueueAlreadyExists") {
+		return "", fmt.Errorf("create queue %s: a queue of this name exists with other attributes; import it or choose another name: %w", name, err)
+	}
+	if err != nil {
+		return "", fmt.Errorf("create queue %s: %w", name, err)
+	}
+	queueURL := aws.ToString(output.QueueUrl)
+	c.queueURLs.Store(c.QueueARN(queueURL), queueURL)
+	return queueURL, nil
+}
+
+// FindQueue returns the attributes of a queue, or a [NotFoundError].
+func (c *Cloud) FindQueue(ctx context.Context, queueURL string) (map[string]string, error) {
+	output, err := c.sqs.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{
+		QueueUrl:       &queueURL,
+		AttributeNames: []types.QueueAttributeName{types.QueueAttributeNameAll},
+	})
+	if hasCode(err, "NonExistentQueue", "QueueDoesNotExist") {
+		return nil, &NotFoundError{Object: "queue " + queueURL}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read queue %s: %w", queueURL, err)
+	}
+	c.queueURLs.Store(output.Attributes[AttributeARN], queueURL)
+	return output.Attributes, nil
+}
+
+// UpdateQueue sets attributes of a queue and waits until they are read back, for as long as SQS says that this may take. What SQS
+// answers in its own words (a policy) is not compared.
+func (c *Cloud) UpdateQueue(ctx context.Context, queueURL string, attributes map[string]string) error {
+	if len(attributes) == 0 {
+		return nil
+	}
+	if _, err := c.sqs.SetQueueAttributes(ctx, &sqs.SetQueueAttributesInput{QueueUrl: &queueURL, Attributes: attributes}); err != nil {
+		return fmt.Errorf("update queue %s: %w", queueURL, err)
+	}
+	return wait(ctx, time.Minute, fmt.Sprintf("queue %s to show its new attributes", queueURL), func() (bool, error) {
+		current, err := c.FindQueue(ctx, queueURL)
+		if err != nil {
+			return false, err
+		}
+		for name, want := range attributes {
+			if _, err := strconv.Atoi(want); err == nil && current[name] != want {
+				return false, nil
+			}
+		}
+		return true, nil
+	})
+}
+
+// DeleteQueue deletes a queue with all its messages. That it does not exist is fine.
+func (c *Cloud) DeleteQueue(ctx context.Context, queueURL string) error {
+	_, err := c.sqs.DeleteQueue(ctx, &sqs.DeleteQueueInput{QueueUrl: &queueURL})
+	c.queueURLs.Delete(c.QueueARN(queueURL))
+	if err := ignore(err, "NonExistentQueue", "QueueDoesNotExist"); err != nil {
+		return fmt.Errorf("delete queue %s: %w", queueURL, err)
+	}
+	return nil
+}
+
+// MessageCount returns the approximate number of messages that a queue of these attributes holds, whether they can be received,
+// are being handled or are delayed.
+func MessageCount(attributes map[string]string) int {
+	total := 0
+	for _, name := range []types.QueueAttributeName{
+		types.QueueAttributeNameApproximateNumberOfMessages,
+		types.QueueAttributeNameApproximateNumberOfMessagesNotVisible,
+		types.QueueAttributeNameApproximateNumberOfMessagesDelayed,
+	} {
+		count, _ := strconv.Atoi(attributes[string(name)])
+		total += count
+	}
+	return total
+}
+
+// QueueTags returns the tags of a queue.
+func (c *Cloud) QueueTags(ctx context.Context, queueURL string) (map[string]string, error) {
+	output, err := c.sqs.ListQueueTags(ctx, &sqs.ListQueueTagsInput{QueueUrl: &queueURL})
+	if err != nil {
+		return nil, fmt.Errorf("read tags of queue %s: %w", queueURL, err)
+	}
+	return output.Tags, nil
+}
+
+// TagQueue turns the tags old of a queue into the tags want.
+func (c *Cloud) TagQueue(ctx context.Context, queueURL string, old, want map[string]string) error {
+	set, removed := tagChanges(old, want)
+	if len(removed) > 0 {
+		if _, err := c.sqs.UntagQueue(ctx, &sqs.UntagQueueInput{QueueUrl: &queueURL, TagKeys: removed}); err != nil {
+			return fmt.Errorf("remove tags of queue %s: %w", queueURL, err)
+		}
+	}
+	if len(set) > 0 {
+		if _, err := c.sqs.TagQueue(ctx, &sqs.TagQueueInput{QueueUrl: &queueURL, Tags: set}); err != nil {
+			return fmt.Errorf("set tags of queue %s: %w", queueURL, err)
+		}
+	}
+	return nil
+}
+
+// QueueURL returns the URL of the queue with this ARN, or a [NotFoundError].
+func (c *Cloud) QueueURL(ctx context.Context, queueARN string) (string, error) {
+	known, _ := c.queueURLs.Load(queueARN)
+	if queueURL, ok := known.(string); ok {
+		return queueURL, nil
+	}
+	parsed, err := arn.Parse(queueARN)
+	if err != nil {
+		return "", fmt.Errorf("find queue %q: %w", queueARN, err)
+	}
+	output, err := c.sqs.GetQueueUrl(ctx, &sqs.GetQueueUrlInput{
+		QueueName:              &parsed.Resource,
+		QueueOwnerAWSAccountId: &parsed.AccountID,
+	})
+	if hasCode(err, "NonExistentQueue", "QueueDoesNotExist") {
+		return "", &NotFoundError{Object: "queue " + queueARN}
+	}
+	if err != nil {
+		return "", fmt.Errorf("find queue %s: %w", queueARN, err)
+	}
+	c.queueURLs.Store(queueARN, aws.ToString(output.QueueUrl))
+	return aws.ToString(output.QueueUrl), nil
+}
+
+// QueueARN returns the ARN of the queue with this URL, whose path is account and name. It is empty if the URL is none of a queue.
+func (c *Cloud) QueueARN(queueURL string) string {
+	parsed, err := url.Parse(queueURL)
+	if err != nil {
+		return ""
+	}
+	account, name, ok := strings.Cut(strings.Trim(parsed.Path, "/"), "/")
+	if !ok || strings.Contains(name, "/") {
+		return ""
+	}
+	return c.arn("sqs", account, name)
+}
+
+// tagChanges returns the tags to set and the keys to remove that turn old into want.
+func tagChanges(old, want map[string]string) (set map[string]string, removed []string) {
+	set = map[string]string{}
+	for key, value := range want {
+		if have, ok := old[key]; !ok || have != value {
+			set[key] = value
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(old)) {
+		if _, ok := want[key]; !ok {
+			removed = append(removed, key)
+		}
+	}
+	return set, removed
+}

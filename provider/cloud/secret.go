@@ -1,0 +1,45 @@
+package cloud
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+)
+
+// SecretShapeError is a secret whose value the SDK cannot turn into environment variables.
+type SecretShapeError struct {
+	// ARN of the secret.
+	ARN string
+	// Reason says what is wrong, without any part of the value.
+	Reason string
+}
+
+// Error returns the secret and what is wrong with its shape.
+func (e *SecretShapeError) Error() string { return fmt.Sprintf("secret %s %s", e.ARN, e.Reason) }
+
+// CheckSecret returns a [NotFoundError] for a secret that does not exist and a [SecretShapeError] for one whose current value is
+// not a JSON object. The value leaves this function in no form.
+func (c *Cloud) CheckSecret(ctx context.Context, secretARN string) error {
+	output, err := c.secrets.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &secretARN})
+	if hasCode(err, "ResourceNotFoundException") {
+		return &NotFoundError{Object: "secret " + secretARN + ", or its value,"}
+	}
+	if err != nil {
+		return fmt.Errorf("look at the shape of secret %s: %w", secretARN, err)
+	}
+	if output.SecretString == nil {
+		return &SecretShapeError{ARN: secretARN, Reason: "is binary"}
+	}
+	value := []byte(*output.SecretString)
+	defer clear(value)
+	if !json.Valid(value) {
+		return &SecretShapeError{ARN: secretARN, Reason: "is not JSON"}
+	}
+	if !bytes.HasPrefix(bytes.TrimSpace(value), []byte("{")) {
+		return &SecretShapeError{ARN: secretARN, Reason: "is JSON, but not an object"}
+	}
+	return nil
+}
