@@ -1,0 +1,319 @@
+package ecr
+
+import (
+	"cmp"
+	"context"
+	"encoding/base64"
+	"maps"
+	"regexp"
+	"slices"
+	"time"
+
+	"github.com/lambda-land/terraform-provider-handler/sdk/localaws/wire"
+)
+
+const (
+	mutable       = "MUTABLE"
+	immutable     = "IMMUTABLE"
+	pageSize      = 100            // default maxResults of all lists
+	maxPageSize   = 1000           // likewise, the most
+	tokenLifetime = 12 * time.Hour // of GetAuthorizationToken
+)
+
+// repositoryName is the pattern of ECR's API model; names have 2 to 256 characters.
+var repositoryName = regexp.MustCompile(`^(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*$`)
+
+// Repository is a repository as ECR answers with it.
+type Repository struct {
+	RepositoryArn              string                  `json:"repositoryArn"`
+	RegistryId                 string                  `json:"registryId"`
+	RepositoryName             string                  `json:"repositoryName"`
+	RepositoryUri              string                  `json:"repositoryUri"`
+	CreatedAt                  wire.Epoch              `json:"createdAt"`
+	ImageTagMutability         string                  `json:"imageTagMutability"`
+	ImageScanningConfiguration ScanningConfiguration   `json:"imageScanningConfiguration"`
+	EncryptionConfiguration    EncryptionConfiguration `json:"encryptionConfiguration"`
+}
+
+// ScanningConfiguration says whether images are scanned when they are pushed. Nothing is scanned here.
+type ScanningConfiguration struct {
+	ScanOnPush bool `json:"scanOnPush"`
+}
+
+// EncryptionConfiguration says how images are encrypted: AES256 or KMS. Nothing is encrypted here.
+type EncryptionConfiguration struct {
+	EncryptionType string `json:"encryptionType"`
+	KmsKey         string `json:"kmsKey,omitempty"`
+}
+
+// Tag is a key with its value; ECR's API is the one that writes both with capitals.
+type Tag struct {
+	Key   string
+	Value string
+}
+
+type repository struct {
+	Repository
+
+	tags      map[string]string
+	policy    string // empty if none
+	lifecycle string // empty if none
+	evaluated wire.Epoch
+	images    map[string]*image // by digest
+	imageTags map[string]string // digest by tag
+	layers    layers
+}
+
+// answer is the repository under the host that the client knows it by.
+func (r *repository) answer(ctx context.Context) Repository {
+	answer := r.Repository
+	answer.RepositoryUri = wire.CallFrom(ctx).Host + "/" + r.RepositoryName
+	return answer
+}
+
+// RepositoryOutput is the answer with one repository.
+type RepositoryOutput struct {
+	Repository Repository `json:"repository"`
+}
+
+// RepositoryInput names one repository.
+type RepositoryInput struct {
+	RegistryId     string `json:"registryId"`
+	RepositoryName string `json:"repositoryName"`
+}
+
+// CreateRepositoryInput is the input of CreateRepository.
+type CreateRepositoryInput struct {
+	RepositoryInput
+
+	Tags                       []Tag                    `json:"tags"`
+	ImageTagMutability         string                   `json:"imageTagMutability"`
+	ImageScanningConfiguration ScanningConfiguration    `json:"imageScanningConfiguration"`
+	EncryptionConfiguration    *EncryptionConfiguration `json:"encryptionConfiguration"`
+}
+
+// CreateRepository makes an empty repository.
+func (s *Service) CreateRepository(ctx context.Context, in CreateRepositoryInput) (RepositoryOutput, error) {
+	name := in.RepositoryName
+	if !repositoryName.MatchString(name) || len(name) < 2 || len(name) > 256 {
+		return RepositoryOutput{}, invalid("'repositoryName' failed to satisfy constraint: 'must satisfy regular expression '%s''", repositoryName)
+	}
+	created := &repository{
+		Repository: Repository{
+			RepositoryArn:              wire.ARN(ctx, "ecr", "repository/"+name),
+			RegistryId:                 wire.AccountID,
+			RepositoryName:             name,
+			CreatedAt:                  wire.Epoch{Time: time.Now()},
+			ImageTagMutability:         cmp.Or(in.ImageTagMutability, mutable),
+			ImageScanningConfiguration: in.ImageScanningConfiguration,
+			EncryptionConfiguration:    EncryptionConfiguration{EncryptionType: "AES256"},
+		},
+		tags:      tagMap(in.Tags),
+		images:    map[string]*image{},
+		imageTags: map[string]string{},
+	}
+	err := checkMutability(created.ImageTagMutability)
+	if err != nil {
+		return RepositoryOutput{}, err
+	}
+	if in.EncryptionConfiguration != nil {
+		created.EncryptionConfiguration = *in.EncryptionConfiguration
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, exists := s.repositories[name]; exists {
+		return RepositoryOutput{}, wire.Errorf("RepositoryAlreadyExistsException",
+			"The repository with name '%s' already exists in the registry with id '%s'", name, wire.AccountID)
+	}
+	if created.layers, err = s.newLayers(name); err != nil {
+		return RepositoryOutput{}, err
+	}
+	s.repositories[name] = created
+	return RepositoryOutput{created.answer(ctx)}, nil
+}
+
+// DescribeRepositoriesInput is the input of DescribeRepositories: names, or one page of all. MaxResults is 1 to 1,000, by default 100.
+type DescribeRepositoriesInput struct {
+	RegistryId      string   `json:"registryId"`
+	RepositoryNames []string `json:"repositoryNames"`
+	NextToken       string   `json:"nextToken"`
+	MaxResults      int      `json:"maxResults"`
+}
+
+// DescribeRepositoriesOutput is one page of repositories.
+type DescribeRepositoriesOutput struct {
+	Repositories []Repository `json:"repositories"`
+	NextToken    string       `json:"nextToken,omitempty"`
+}
+
+// DescribeRepositories lists the repositories of the call's region, or those that are named.
+func (s *Service) DescribeRepositories(ctx context.Context, in DescribeRepositoriesInput) (DescribeRepositoriesOutput, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	repositories := []Repository{}
+	for _, name := range in.RepositoryNames {
+		found, err := s.find(ctx, RepositoryInput{RegistryId: in.RegistryId, RepositoryName: name})
+		if err != nil {
+			return DescribeRepositoriesOutput{}, err
+		}
+		repositories = append(repositories, found.answer(ctx))
+	}
+	if len(in.RepositoryNames) > 0 {
+		return DescribeRepositoriesOutput{Repositories: repositories}, nil
+	}
+	for name, candidate := range s.repositories {
+		if candidate.RepositoryArn == wire.ARN(ctx, "ecr", "repository/"+name) {
+			repositories = append(repositories, candidate.answer(ctx))
+		}
+	}
+	limit, err := pageLimit(in.MaxResults)
+	if err != nil {
+		return DescribeRepositoriesOutput{}, err
+	}
+	page, next, err := wire.Page(repositories, func(r Repository) string { return r.RepositoryName },
+		in.NextToken, limit, "InvalidParameterException")
+	return DescribeRepositoriesOutput{Repositories: page, NextToken: next}, err
+}
+
+// DeleteRepositoryInput is the input of DeleteRepository. Force deletes the images too.
+type DeleteRepositoryInput struct {
+	RepositoryInput
+
+	Force bool `json:"force"`
+}
+
+// DeleteRepository deletes a repository.
+func (s *Service) DeleteRepository(ctx context.Context, in DeleteRepositoryInput) (RepositoryOutput, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	found, err := s.find(ctx, in.RepositoryInput)
+	if err != nil {
+		return RepositoryOutput{}, err
+	}
+	if len(found.images) > 0 && !in.Force {
+		return RepositoryOutput{}, wire.Errorf("RepositoryNotEmptyException",
+			"The repository with name '%s' in registry with id '%s' cannot be deleted because it still contains images",
+			in.RepositoryName, wire.AccountID)
+	}
+	delete(s.repositories, in.RepositoryName)
+	return RepositoryOutput{found.answer(ctx)}, found.layers.remove()
+}
+
+// PutImageTagMutabilityInput is the input of PutImageTagMutability: MUTABLE or IMMUTABLE.
+type PutImageTagMutabilityInput struct {
+	RepositoryInput
+
+	ImageTagMutability string `json:"imageTagMutability"`
+}
+
+// PutImageTagMutabilityOutput repeats what was set.
+type PutImageTagMutabilityOutput = PutImageTagMutabilityInput
+
+// PutImageTagMutability says whether a tag may be moved to another image.
+func (s *Service) PutImageTagMutability(ctx context.Context, in PutImageTagMutabilityInput) (PutImageTagMutabilityOutput, error) {
+	if err := checkMutability(in.ImageTagMutability); err != nil {
+		return PutImageTagMutabilityOutput{}, err
+	}
+	err := s.withRepository(ctx, in.RepositoryInput, func(r *repository) error {
+		r.ImageTagMutability = in.ImageTagMutability
+		return nil
+	})
+	in.RegistryId = wire.AccountID
+	return in, err
+}
+
+// PutImageScanningConfigurationInput is the input of PutImageScanningConfiguration.
+type PutImageScanningConfigurationInput struct {
+	RepositoryInput
+
+	ImageScanningConfiguration ScanningConfiguration `json:"imageScanningConfiguration"`
+}
+
+// PutImageScanningConfigurationOutput repeats what was set.
+type PutImageScanningConfigurationOutput = PutImageScanningConfigurationInput
+
+// PutImageScanningConfiguration says whether images are scanned when they are pushed.
+func (s *Service) PutImageScanningConfiguration(
+	ctx context.Context, in PutImageScanningConfigurationInput,
+) (PutImageScanningConfigurationOutput, error) {
+	err := s.withRepository(ctx, in.RepositoryInput, func(r *repository) error {
+		r.ImageScanningConfiguration = in.ImageScanningConfiguration
+		return nil
+	})
+	in.RegistryId = wire.AccountID
+	return in, err
+}
+
+// AuthorizationData is what container tools log in with.
+type AuthorizationData struct {
+	AuthorizationToken string     `json:"authorizationToken"` // base64 of "AWS:password"
+	ExpiresAt          wire.Epoch `json:"expiresAt"`
+	ProxyEndpoint      string     `json:"proxyEndpoint"`
+}
+
+// GetAuthorizationTokenOutput is the answer of GetAuthorizationToken.
+type GetAuthorizationTokenOutput struct {
+	AuthorizationData []AuthorizationData `json:"authorizationData"`
+}
+
+// GetAuthorizationToken hands out the password of the registry, which never changes here.
+func (s *Service) GetAuthorizationToken(ctx context.Context, _ struct{}) (GetAuthorizationTokenOutput, error) {
+	return GetAuthorizationTokenOutput{AuthorizationData: []AuthorizationData{{
+		AuthorizationToken: base64.StdEncoding.EncodeToString([]byte(registryUser + ":localaws")),
+		ExpiresAt:          wire.Epoch{Time: time.Now().Add(tokenLifetime)},
+		ProxyEndpoint:      "http://" + wire.CallFrom(ctx).Host,
+	}}}, nil
+}
+
+// find finds a repository of the call's region; the caller holds the lock.
+func (s *Service) find(ctx context.Context, in RepositoryInput) (*repository, error) {
+	if err := checkRegistry(in.RegistryId); err != nil {
+		return nil, err
+	}
+	found, ok := s.repositories[in.RepositoryName]
+	if !ok || found.RepositoryArn != wire.ARN(ctx, "ecr", "repository/"+in.RepositoryName) {
+		return nil, notFound(in.RepositoryName)
+	}
+	return found, nil
+}
+
+// withRepository runs fn on a repository under the lock.
+func (s *Service) withRepository(ctx context.Context, in RepositoryInput, fn func(*repository) error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	found, err := s.find(ctx, in)
+	if err != nil {
+		return err
+	}
+	return fn(found)
+}
+
+func checkMutability(value string) error {
+	if value != mutable && value != immutable {
+		return invalid("'imageTagMutability' failed to satisfy constraint: 'Member must satisfy enum value set: [MUTABLE, IMMUTABLE]'")
+	}
+	return nil
+}
+
+func pageLimit(maxResults int) (int, error) {
+	if maxResults < 0 || maxResults > maxPageSize {
+		return 0, invalid("'maxResults' failed to satisfy constraint: 'Member must have value between 1 and %d'", maxPageSize)
+	}
+	return cmp.Or(maxResults, pageSize), nil
+}
+
+func tagMap(tags []Tag) map[string]string {
+	m := make(map[string]string, len(tags))
+	for _, tag := range tags {
+		m[tag.Key] = tag.Value
+	}
+	return m
+}
+
+func tagList(tags map[string]string) []Tag {
+	list := make([]Tag, 0, len(tags))
+	for _, key := range slices.Sorted(maps.Keys(tags)) {
+		list = append(list, Tag{Key: key, Value: tags[key]})
+	}
+	return list
+}
