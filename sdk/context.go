@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"os"
 	"runtime/debug"
 	"sync"
 )
@@ -32,10 +33,10 @@ func (a *App) Context(ctx context.Context) context.Context {
 	s := scopeFrom(ctx)
 	s.app = a
 	if s.logger == nil {
-		s.logger = a.aws.logger()
+		s.logger = newLogger(os.Stdout)
 	}
 	if s.tasks == nil {
-		s.tasks = new(tasks)
+		s.tasks = &tasks{failed: func(err error) { s.logger.Error("goroutine failed", errorAttrs(err)...) }}
 	}
 	return s.context(ctx)
 }
@@ -70,30 +71,25 @@ func Go(ctx context.Context, fn func(ctx context.Context) error) {
 	tasks.start(ctx, fn)
 }
 
-// tasks are the goroutines that something waits for.
+// tasks are goroutines that something waits for.
 type tasks struct {
 	running sync.WaitGroup
-	mu      sync.Mutex
-	errs    []error
+	failed  func(error) // told each error and panic, concurrently
 }
 
 func (t *tasks) start(ctx context.Context, fn func(context.Context) error) {
 	t.running.Go(func() {
-		if err := recovering(func() error { return fn(ctx) }); err != nil {
-			t.mu.Lock()
-			defer t.mu.Unlock()
-			t.errs = append(t.errs, err)
-		}
+		err := errGoexit
+		defer func() {
+			if err != nil {
+				t.failed(err)
+			}
+		}()
+		err = recovering(func() error { return fn(ctx) })
 	})
 }
 
-// wait returns when all tasks have, with their errors.
-func (t *tasks) wait() error {
-	t.running.Wait()
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return errors.Join(t.errs...)
-}
+var errGoexit = errors.New("the goroutine was ended by runtime.Goexit before its function returned")
 
 // recovering calls fn and makes an error of its panic.
 func recovering(fn func() error) (err error) {
@@ -103,4 +99,13 @@ func recovering(fn func() error) (err error) {
 		}
 	}()
 	return fn()
+}
+
+// errorAttrs are the log attributes of an error: its text, and where it panicked.
+func errorAttrs(err error) []any {
+	attrs := []any{slog.String("error", err.Error())}
+	if panicked, ok := errors.AsType[*panicError](err); ok {
+		attrs = append(attrs, slog.String("stack", string(panicked.stack)))
+	}
+	return attrs
 }

@@ -1,0 +1,112 @@
+package sdk
+
+import (
+	"context"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+)
+
+const (
+	// maxMessageSize is SQS's limit for a message with its attributes, and for all messages of a batch, in bytes.
+	maxMessageSize = 1 << 20
+	// maxAttributes is how many message attributes SQS takes.
+	maxAttributes = 10
+	// maxReasonSize keeps the attribute with the error readable, in bytes.
+	maxReasonSize = 1024
+)
+
+// The attributes that tell in the dead-letter queue what happened.
+const (
+	reasonAttribute  = "dead-letter-reason"  // the error
+	handlerAttribute = "dead-letter-handler" // the handler that failed
+	sourceAttribute  = "dead-letter-source"  // the ARN of the queue that the message came from
+)
+
+// deadLetter sends a message to its queue's dead-letter queue as it came, with the reason in further attributes.
+func (v *invocation) deadLetter(ctx context.Context, m *message, reason error) error {
+	ctx, cancel := v.limits.settle(ctx)
+	defer cancel()
+	env, err := v.app.aws.reach(ctx)
+	if err != nil {
+		return err
+	}
+	target, err := v.app.queues.get(m.EventSourceARN).deadLetter(ctx, env.SQS)
+	if err != nil {
+		return err
+	}
+	url, err := v.app.queues.get(target).resolve(ctx, env.SQS)
+	if err != nil {
+		return err
+	}
+	_, err = env.SQS.SendMessage(ctx, deadLetterInput(m.SQSMessage, url, v.handler.name, reason))
+	return err
+}
+
+// deadLetterInput copies a message. A FIFO queue gets its group and deduplication ID, so that order stays and sending it twice
+// counts once.
+func deadLetterInput(m *events.SQSMessage, url, handler string, reason error) *sqs.SendMessageInput {
+	input := &sqs.SendMessageInput{QueueUrl: &url, MessageBody: &m.Body, MessageAttributes: make(map[string]types.MessageAttributeValue)}
+	size := len(m.Body)
+	for name, value := range m.MessageAttributes {
+		attribute := types.MessageAttributeValue{DataType: aws.String(value.DataType), StringValue: value.StringValue}
+		if value.StringValue == nil {
+			attribute.BinaryValue = value.BinaryValue
+		}
+		input.MessageAttributes[name] = attribute
+		size += len(name) + len(value.DataType) + len(aws.ToString(value.StringValue)) + len(value.BinaryValue)
+	}
+	for _, added := range [...]struct{ name, value string }{
+		{reasonAttribute, attributeText(reason.Error())},
+		{handlerAttribute, handler},
+		{sourceAttribute, m.EventSourceARN},
+	} {
+		_, replaces := input.MessageAttributes[added.name]
+		grown := size + len(added.name) + len("String") + len(added.value)
+		if grown > maxMessageSize || len(input.MessageAttributes) == maxAttributes && !replaces {
+			continue
+		}
+		size = grown
+		input.MessageAttributes[added.name] = types.MessageAttributeValue{DataType: aws.String("String"), StringValue: aws.String(added.value)}
+	}
+	if group := m.Attributes["MessageGroupId"]; group != "" {
+		input.MessageGroupId = &group
+	}
+	if id := m.Attributes["MessageDeduplicationId"]; id != "" {
+		input.MessageDeduplicationId = &id
+	}
+	if trace := m.Attributes["AWSTraceHeader"]; trace != "" {
+		input.MessageSystemAttributes = map[string]types.MessageSystemAttributeValue{
+			string(types.MessageSystemAttributeNameForSendsAWSTraceHeader): {DataType: aws.String("String"), StringValue: &trace},
+		}
+	}
+	return input
+}
+
+// attributeText makes a text one that SQS accepts: not empty, not too long, and of characters that XML 1.0 knows.
+func attributeText(s string) string {
+	s = strings.Map(func(r rune) rune {
+		switch {
+		case r == '\t', r == '\n', r == '\r':
+			return r
+		case r < ' ', r == utf8.RuneError, r == 0xFFFE, r == 0xFFFF:
+			return '?'
+		}
+		return r
+	}, s)
+	if len(s) > maxReasonSize {
+		end := maxReasonSize
+		for !utf8.RuneStart(s[end]) {
+			end--
+		}
+		s = s[:end]
+	}
+	if s == "" {
+		return "unknown"
+	}
+	return s
+}

@@ -1,0 +1,77 @@
+// Package environ holds what an app reaches its queues with. In production the app makes it from environment variables;
+// tests and local-drain put another one into the context of an invocation.
+package environ
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+)
+
+// SQS is the part of Amazon SQS that an app calls.
+type SQS interface {
+	ChangeMessageVisibilityBatch(context.Context, *sqs.ChangeMessageVisibilityBatchInput, ...func(*sqs.Options)) (
+		*sqs.ChangeMessageVisibilityBatchOutput, error)
+	GetQueueAttributes(context.Context, *sqs.GetQueueAttributesInput, ...func(*sqs.Options)) (*sqs.GetQueueAttributesOutput, error)
+	GetQueueUrl(context.Context, *sqs.GetQueueUrlInput, ...func(*sqs.Options)) (*sqs.GetQueueUrlOutput, error)
+	SendMessage(context.Context, *sqs.SendMessageInput, ...func(*sqs.Options)) (*sqs.SendMessageOutput, error)
+	SendMessageBatch(context.Context, *sqs.SendMessageBatchInput, ...func(*sqs.Options)) (*sqs.SendMessageBatchOutput, error)
+}
+
+// Environment is what surrounds an app.
+type Environment struct {
+	SQS      SQS
+	QueueURL func(label string) (string, error)   // where to send; the error lists the labels that are known
+	Settled  func(messageID string, result error) // told what became of each message, concurrently; may be nil
+}
+
+type key struct{}
+
+// NewContext returns a context whose invocations use e.
+func NewContext(ctx context.Context, e *Environment) context.Context {
+	return context.WithValue(ctx, key{}, e)
+}
+
+// FromContext returns the environment of ctx, or nil.
+func FromContext(ctx context.Context) *Environment {
+	e, _ := ctx.Value(key{}).(*Environment)
+	return e
+}
+
+// Queues are queue URLs by label.
+type Queues map[string]string
+
+// ParseQueues reads what HANDLER_QUEUES holds: "label=URL" pairs, separated by commas. Spaces around them are ignored.
+func ParseQueues(list string) (Queues, error) {
+	queues := make(Queues)
+	for pair := range strings.SplitSeq(list, ",") {
+		if pair = strings.TrimSpace(pair); pair == "" {
+			continue
+		}
+		label, url, ok := strings.Cut(pair, "=")
+		if !ok || label == "" || !strings.Contains(url, "://") {
+			return nil, fmt.Errorf("HANDLER_QUEUES: %q is not of the form label=URL; separate pairs by commas", pair)
+		}
+		if _, exists := queues[label]; exists {
+			return nil, fmt.Errorf("HANDLER_QUEUES: label %q is there twice", label)
+		}
+		queues[label] = url
+	}
+	return queues, nil
+}
+
+// URL finds the queue with that label.
+func (q Queues) URL(label string) (string, error) {
+	if url, ok := q[label]; ok {
+		return url, nil
+	}
+	known := "it knows none"
+	if len(q) > 0 {
+		known = "it knows " + strings.Join(slices.Sorted(maps.Keys(q)), ", ")
+	}
+	return "", fmt.Errorf("HANDLER_QUEUES has no queue labelled %q (%s); add it to send_to of the function or to HANDLER_QUEUES", label, known)
+}

@@ -1,0 +1,147 @@
+package sdk
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"github.com/lambda-land/terraform-provider-handler/sdk/internal/environ"
+)
+
+// runtimeAPI is the variable with the address of Lambda's Runtime API. Nothing but Lambda sets it.
+const runtimeAPI = "AWS_LAMBDA_RUNTIME_API"
+
+func inLambda() bool { return os.Getenv(runtimeAPI) != "" }
+
+// Reasons why a function cannot start, as Lambda shows them.
+const (
+	invalidApp     = "Config.InvalidApp"
+	invalidQueues  = "Config.InvalidQueues"
+	unknownHandler = "Config.UnknownHandler"
+)
+
+// configError is an error in what surrounds the app, with its kind as Lambda's telemetry and logs show it.
+type configError struct {
+	kind string // "Category.Reason"
+	err  error
+}
+
+func (e *configError) Error() string { return e.err.Error() }
+func (e *configError) Unwrap() error { return e.err }
+
+// initTime is how long an app may take to get ready, so that it can still report a failure within Lambda's 10 seconds.
+const initTime = 9 * time.Second
+
+// serveLambda runs the handler that HANDLER names. Where aws-lambda-go only exits, it tells Lambda why a function cannot start.
+func (a *App) serveLambda(ctx context.Context) error {
+	handler, err := a.initLambda(ctx)
+	if err != nil {
+		if reportErr := reportInitError(ctx, err); reportErr != nil {
+			return errors.Join(err, reportErr)
+		}
+		return err
+	}
+	lambda.StartWithOptions(handler, lambda.WithContext(ctx))
+	return errors.New("the Lambda loop ended") // it exits the process instead
+}
+
+func (a *App) initLambda(ctx context.Context) (lambda.Handler, error) {
+	ctx, cancel := context.WithTimeout(ctx, initTime)
+	defer cancel()
+	if err := a.err(); err != nil {
+		return nil, &configError{invalidApp, err}
+	}
+	if err := a.loadSecrets(ctx); err != nil {
+		return nil, err
+	}
+	if _, err := environ.ParseQueues(os.Getenv("HANDLER_QUEUES")); err != nil {
+		return nil, &configError{invalidQueues, err}
+	}
+	handler, err := a.Invoker(os.Getenv("HANDLER"))
+	if err != nil {
+		return nil, &configError{unknownHandler, fmt.Errorf("HANDLER: %w", err)}
+	}
+	if len(a.thaw) > 0 {
+		handler = &thawing{Handler: handler, app: a}
+	}
+	return handler, nil
+}
+
+// reportInitError tells Lambda why the function cannot start.
+func reportInitError(ctx context.Context, cause error) error {
+	kind := "Runtime.InitError"
+	if configured, ok := errors.AsType[*configError](cause); ok {
+		kind = configured.kind
+	}
+	body, err := json.Marshal(map[string]any{"errorMessage": cause.Error(), "errorType": kind, "stackTrace": []string{}})
+	if err != nil {
+		return err
+	}
+	url := "http://" + os.Getenv(runtimeAPI) + "/2018-06-01/runtime/init/error"
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
+	if err != nil {
+		return fmt.Errorf("report the failed start to Lambda: %w", err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Lambda-Runtime-Function-Error-Type", kind)
+	client := http.Client{Transport: &http.Transport{}, Timeout: time.Second} // no proxy: the API is on this machine
+	response, err := client.Do(request)
+	if err != nil {
+		return fmt.Errorf("report the failed start to Lambda: %w", err)
+	}
+	defer func() { _ = response.Body.Close() }() // nothing is read from it
+	if response.StatusCode >= http.StatusBadRequest {
+		return fmt.Errorf("report the failed start to Lambda: it answered %s", response.Status)
+	}
+	return nil
+}
+
+// minIdle is the idle time from which a runtime counts as having been frozen.
+const minIdle = time.Second
+
+// thawing calls the app's OnThaw functions before an invocation that follows idle time.
+type thawing struct {
+	lambda.Handler
+	app *App
+
+	mu     sync.Mutex
+	active int       // Lambda Managed Instances run invocations concurrently
+	idle   time.Time // since when; wall clock, as the monotonic one may stop in a freeze
+}
+
+func (t *thawing) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+	t.enter(ctx)
+	defer t.leave()
+	return t.Handler.Invoke(ctx, payload)
+}
+
+func (t *thawing) enter(ctx context.Context) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.active++
+	idle := time.Now().Round(0).Sub(t.idle)
+	if t.active > 1 || t.idle.IsZero() || idle < minIdle {
+		return
+	}
+	ctx = t.app.Context(ctx)
+	for _, fn := range t.app.thaw {
+		if err := recovering(func() error { fn(ctx, idle); return nil }); err != nil {
+			Logger(ctx).Error("OnThaw function failed", errorAttrs(err)...)
+		}
+	}
+}
+
+func (t *thawing) leave() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.active--
+	t.idle = time.Now().Round(0)
+}

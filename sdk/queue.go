@@ -1,0 +1,121 @@
+package sdk
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
+	"github.com/lambda-land/terraform-provider-handler/sdk/internal/environ"
+)
+
+// maxEntries is how many messages SQS takes in one batch call.
+const maxEntries = 10
+
+// queueCache remembers what was found out about queues, for as long as the app runs. It grows with the number of queues that
+// the app's handlers consume.
+type queueCache struct {
+	mu    sync.Mutex
+	byARN map[string]*queue
+}
+
+func (c *queueCache) get(arn string) *queue {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	q := c.byARN[arn]
+	if q == nil {
+		if c.byARN == nil {
+			c.byARN = make(map[string]*queue)
+		}
+		q = &queue{arn: arn}
+		c.byARN[arn] = q
+	}
+	return q
+}
+
+// queue is a queue that a handler consumes, or its dead-letter queue. Lookups that fail are tried again by the next caller.
+type queue struct {
+	arn string
+
+	mu            sync.Mutex
+	url           string
+	redriveKnown  bool
+	deadLetterARN string
+}
+
+// resolve returns the queue's URL.
+func (q *queue) resolve(ctx context.Context, client environ.SQS) (string, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.url != "" {
+		return q.url, nil
+	}
+	parts := strings.Split(q.arn, ":") // arn:aws:sqs:region:account:name
+	if len(parts) != 6 || parts[2] != "sqs" {
+		return "", fmt.Errorf("%q is no ARN of an SQS queue", q.arn)
+	}
+	out, err := client.GetQueueUrl(ctx, &sqs.GetQueueUrlInput{QueueName: &parts[5], QueueOwnerAWSAccountId: &parts[4]})
+	if err != nil {
+		return "", fmt.Errorf("find the URL of %s: %w", q.arn, err)
+	}
+	q.url = aws.ToString(out.QueueUrl)
+	return q.url, nil
+}
+
+var errNoDeadLetterQueue = errors.New("the queue has none; give it a redrive policy")
+
+// deadLetter returns the ARN of the queue's dead-letter queue, or errNoDeadLetterQueue.
+func (q *queue) deadLetter(ctx context.Context, client environ.SQS) (string, error) {
+	url, err := q.resolve(ctx, client)
+	if err != nil {
+		return "", err
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if !q.redriveKnown {
+		if q.deadLetterARN, err = redriveTarget(ctx, client, url); err != nil {
+			return "", fmt.Errorf("read the redrive policy of %s: %w", q.arn, err)
+		}
+		q.redriveKnown = true
+	}
+	if q.deadLetterARN == "" {
+		return "", errNoDeadLetterQueue
+	}
+	return q.deadLetterARN, nil
+}
+
+// redriveTarget reads the ARN of a queue's dead-letter queue, "" for none.
+func redriveTarget(ctx context.Context, client environ.SQS, url string) (string, error) {
+	out, err := client.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{
+		QueueUrl:       &url,
+		AttributeNames: []types.QueueAttributeName{types.QueueAttributeNameRedrivePolicy},
+	})
+	if err != nil {
+		return "", err
+	}
+	encoded := out.Attributes[string(types.QueueAttributeNameRedrivePolicy)]
+	if encoded == "" {
+		return "", nil
+	}
+	var policy struct {
+		DeadLetterTargetARN string `json:"deadLetterTargetArn"`
+	}
+	if err := json.Unmarshal([]byte(encoded), &policy); err != nil {
+		return "", err
+	}
+	return policy.DeadLetterTargetARN, nil
+}
+
+// queueName is the last part of a queue's ARN.
+func queueName(arn string) string { return arn[strings.LastIndexByte(arn, ':')+1:] }
+
+// entryError makes an error of what SQS says about one entry of a batch.
+func entryError(entry types.BatchResultErrorEntry) error {
+	return fmt.Errorf("%s: %s", aws.ToString(entry.Code), aws.ToString(entry.Message))
+}
