@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"hash"
 	"io"
 	"maps"
 	"os"
@@ -82,7 +81,7 @@ func (b *Builder) fingerprint(ctx context.Context, g *goCommand) (string, error)
 }
 
 // record adds one unambiguous line to the hash.
-func record(sum hash.Hash, kind string, values ...string) {
+func record(sum io.Writer, kind string, values ...string) {
 	fmt.Fprintf(sum, "%s %q\n", kind, values)
 }
 

@@ -1,0 +1,80 @@
+package image
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/txtar"
+)
+
+// acme copies the module of testdata, whose command is below cmd/acme, and returns its directory.
+func acme(t testing.TB) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS("testdata/app")); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// module writes the files of a txtar archive and returns their directory.
+func module(t testing.TB, archive string) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := txtar.Write(txtar.Parse([]byte(archive)), dir); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// write replaces or makes a file.
+func write(t testing.TB, content string, path ...string) {
+	t.Helper()
+	file := filepath.Join(path...)
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, []byte(content), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// edit replaces old by new in a file.
+func edit(t testing.TB, old, new string, path ...string) {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(path...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(content), old) {
+		t.Fatalf("%s does not contain %q", filepath.Join(path...), old)
+	}
+	write(t, strings.ReplaceAll(string(content), old, new), path...)
+}
+
+// recordGo puts a go command first on the PATH that appends its subcommands to a file, runs the line of shell before, and then is the
+// real one. It returns a function that returns the subcommands so far.
+func recordGo(t *testing.T, before string) func() []string {
+	t.Helper()
+	real, err := exec.LookPath("go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	log := filepath.Join(dir, "log")
+	script := "#!/bin/sh\necho \"$1\" >> '" + log + "'\n" + before + "\nexec '" + real + "' \"$@\"\n"
+	if err := os.WriteFile(filepath.Join(dir, "go"), []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH"))
+	return func() []string {
+		lines, err := os.ReadFile(log)
+		if err != nil && !os.IsNotExist(err) {
+			t.Fatal(err)
+		}
+		return strings.Fields(string(lines))
+	}
+}

@@ -1,0 +1,6 @@
+//go:build !lambda
+
+package greeting
+
+// Development must not be in an image.
+const Development = "development only"

@@ -1,0 +1,2 @@
+// Package unrelated is imported by nothing.
+package unrelated
