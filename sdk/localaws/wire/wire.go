@@ -43,6 +43,13 @@ func WithCall(r *http.Request) *http.Request {
 	return r.WithContext(context.WithValue(r.Context(), callKey{}, call))
 }
 
+// WithRegion returns a context whose call is the one of ctx, but in another region. It is for calling operations in-process.
+func WithRegion(ctx context.Context, region string) context.Context {
+	call := CallFrom(ctx)
+	call.Region = region
+	return context.WithValue(ctx, callKey{}, call)
+}
+
 // credentialScope reads region and service from "Credential=AKID/20261123/eu-west-1/sqs/aws4_request", in the header or,
 // for a presigned URL, in the query.
 func credentialScope(r *http.Request) (region, service string) {

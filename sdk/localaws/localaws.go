@@ -1,0 +1,173 @@
+// Package localaws is an AWS of one's own: SQS, Lambda, ECR, IAM, STS, Secrets Manager and CloudWatch Logs on one port, in
+// memory, for tests and laptops. It is not a mock: queues redeliver, roles are checked, and a function runs the very image
+// that was pushed. AWS_ENDPOINT_URL and any credentials reach it:
+//
+//	aws := localaws.Start(t)
+//	client := sqs.NewFromConfig(aws.Config())
+//
+// Everything belongs to the account 000000000000; the region is the one that the client signs for. What localaws does not offer
+// is answered as AWS answers an unsupported action, and logged as a warning.
+package localaws
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/lambda-land/terraform-provider-handler/sdk/localaws/ecr"
+	"github.com/lambda-land/terraform-provider-handler/sdk/localaws/iam"
+	"github.com/lambda-land/terraform-provider-handler/sdk/localaws/logs"
+	"github.com/lambda-land/terraform-provider-handler/sdk/localaws/secretsmanager"
+	"github.com/lambda-land/terraform-provider-handler/sdk/localaws/sqs"
+	"github.com/lambda-land/terraform-provider-handler/sdk/localaws/sts"
+)
+
+const (
+	// DefaultAddr is a free port of the loopback interface.
+	DefaultAddr = "127.0.0.1:0"
+
+	headerTimeout   = 10 * time.Second // for a client to send its headers
+	shutdownTimeout = 2 * time.Second  // for answers that are under way when the server closes
+)
+
+// Config says where a Server listens and keeps its files. The zero value is good.
+type Config struct {
+	Addr string       // host:port; DefaultAddr if empty
+	Dir  string       // for images and what is unpacked of them; made if missing; if empty, a temporary directory that Close removes
+	Log  *slog.Logger // nil discards
+}
+
+// Server is a running localaws. It is safe for concurrent use.
+type Server struct {
+	log      *slog.Logger
+	endpoint string
+	tempDir  string // removed by Close; empty if the directory is the caller's
+	cancel   context.CancelFunc
+	http     *http.Server
+	served   chan error
+
+	sqs    *sqs.Service
+	ecr    *ecr.Service
+	iam    *iam.Service
+	logs   *logs.Service
+	routes router
+}
+
+// New starts a server, empty but for what functions find in dir. Close stops it.
+func New(cfg Config) (*Server, error) {
+	s := &Server{log: cfg.Log, served: make(chan error, 1)}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	dir, err := s.makeDir(cfg.Dir)
+	if err != nil {
+		return nil, err
+	}
+	addr := cfg.Addr
+	if addr == "" {
+		addr = DefaultAddr
+	}
+	listener, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("start localaws: %w", err), s.removeTempDir())
+	}
+	s.endpoint = "http://" + reachable(listener.Addr())
+	s.makeServices(dir)
+	s.serve(listener)
+	return s, nil
+}
+
+// makeDir makes the directory for images, temporary if none is given.
+func (s *Server) makeDir(dir string) (string, error) {
+	var err error
+	if dir == "" {
+		s.tempDir, err = os.MkdirTemp("", "localaws-")
+		return s.tempDir, err
+	}
+	if dir, err = filepath.Abs(dir); err == nil {
+		err = os.MkdirAll(dir, 0o755)
+	}
+	if err != nil {
+		return "", fmt.Errorf("make the data directory: %w", err)
+	}
+	return dir, nil
+}
+
+func (s *Server) removeTempDir() error {
+	if s.tempDir == "" {
+		return nil
+	}
+	return os.RemoveAll(s.tempDir)
+}
+
+// reachable is an address that a client on this machine can connect to.
+func reachable(addr net.Addr) string {
+	tcp, ok := addr.(*net.TCPAddr)
+	if !ok || !tcp.IP.IsUnspecified() {
+		return addr.String()
+	}
+	return fmt.Sprintf("127.0.0.1:%d", tcp.Port)
+}
+
+func (s *Server) makeServices(dir string) {
+	s.sqs = sqs.New(s.log.With("service", "sqs"))
+	s.ecr = ecr.New(filepath.Join(dir, "ecr"), s.log.With("service", "ecr"))
+	s.iam = iam.New(s.log.With("service", "iam"))
+	s.logs = logs.New(s.log.With("service", "logs"))
+	s.routes = router{
+		log:      s.log,
+		registry: s.ecr.Registry(),
+		lambda:   http.NotFoundHandler(),
+		status:   http.HandlerFunc(s.serveStatus),
+		targets: map[string]http.Handler{
+			"AmazonSQS":                            s.sqs,
+			"secretsmanager":                       secretsmanager.New(s.log.With("service", "secretsmanager")),
+			"AmazonEC2ContainerRegistry_V20150921": s.ecr,
+			"Logs_20140328":                        s.logs,
+		},
+		versions: map[string]http.Handler{
+			"2010-05-08": s.iam,
+			"2011-06-15": sts.New(s.log.With("service", "sts")),
+		},
+	}
+}
+
+func (s *Server) serve(listener net.Listener) {
+	var ctx context.Context
+	ctx, s.cancel = context.WithCancel(context.Background())
+	s.http = &http.Server{
+		Handler:           s,
+		ReadHeaderTimeout: headerTimeout,
+		BaseContext:       func(net.Listener) context.Context { return ctx },
+		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+	}
+	go func() { s.served <- s.http.Serve(listener) }()
+}
+
+// ServeHTTP answers for all services.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.routes.ServeHTTP(w, r) }
+
+// Endpoint is the server's URL, such as "http://127.0.0.1:4566".
+func (s *Server) Endpoint() string { return s.endpoint }
+
+// Close kills all runtimes, ends the requests that are waiting, stops listening, and removes what the server made on disk unless
+// Config.Dir named the place. It returns when nothing of the server runs any more.
+func (s *Server) Close() error {
+	var err error
+	s.cancel()
+	ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
+	defer cancel()
+	if s.http.Shutdown(ctx) != nil {
+		err = errors.Join(err, s.http.Close())
+	}
+	if served := <-s.served; !errors.Is(served, http.ErrServerClosed) {
+		err = errors.Join(err, served)
+	}
+	return errors.Join(err, s.removeTempDir())
+}
