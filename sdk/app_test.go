@@ -1,0 +1,139 @@
+package sdk_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lambda-land/terraform-provider-handler/sdk"
+	"github.com/lambda-land/terraform-provider-handler/sdk/sdktest"
+)
+
+func ignore(context.Context, sdk.Event[json.RawMessage]) error { return nil }
+
+func TestMistakesInTheAppAreToldAllAtOnce(t *testing.T) {
+	t.Parallel()
+	noCommand := func(context.Context, *sdk.App, []string) error { return nil }
+	app := sdk.New("",
+		sdk.Server(nil),
+		sdk.Server(func(context.Context) error { return nil }),
+		sdk.Server(func(context.Context) error { return nil }),
+		sdk.OnThaw(nil),
+		sdk.Command("send", "", noCommand),
+		sdk.Command("no good", "", noCommand),
+		sdk.Command("none", "", nil),
+		sdk.Handler("empty"),
+		sdk.Handler("bad name,", sdk.On("a", ignore)),
+		sdk.Handler("jobs",
+			sdk.On("a", ignore), sdk.On("a", ignore), sdk.On("", ignore), sdk.On("b*c", ignore), sdk.On("d*", ignore), sdk.On("d*", ignore),
+			sdk.On[int]("nothing", nil),
+			sdk.Timeout(0), sdk.Timeout(16*time.Minute), sdk.BatchSize(10_001), sdk.Concurrency(0), sdk.SendsTo("a=b"),
+		),
+		sdk.Handler("jobs", sdk.On("a", ignore)),
+	)
+	err := app.Run(t.Context(), []string{"backend", "handlers"}, new(bytes.Buffer), new(bytes.Buffer))
+	if err == nil {
+		t.Fatal("no error")
+	}
+	for _, want := range []string{
+		"the app has no name",
+		"sdk.Server was given no function",
+		"sdk.Server is there twice",
+		"sdk.OnThaw was given no function",
+		`command "send" exists already`,
+		`command "no good": the name must`,
+		`command "none" has no function`,
+		`handler "empty": it handles no events`,
+		`handler "bad name,": the name must`,
+		`handler "jobs": event "a" is registered twice`,
+		`handler "jobs": an event has no type`,
+		`handler "jobs": event "b*c": "*" may only be the last character`,
+		`handler "jobs": event "d*" is registered twice`,
+		`handler "jobs": event "nothing" has no function`,
+		`handler "jobs": timeout 0s must be above 0`,
+		`handler "jobs": timeout 16m0s must be above 0`,
+		`handler "jobs": batch size 10001 must be`,
+		`handler "jobs": concurrency 0 must be`,
+		`handler "jobs": queue label "a=b" must`,
+		`handler "jobs": it is registered twice`,
+	} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("no %q in:\n%s", want, err)
+		}
+	}
+	if _, invokerErr := app.Invoker("jobs"); invokerErr == nil || invokerErr.Error() != err.Error() {
+		t.Errorf("Invoker: got %v, want the error of Run", invokerErr)
+	}
+}
+
+func TestInvokerListsTheHandlersThereAre(t *testing.T) {
+	t.Parallel()
+	app := sdk.New("acme", sdk.Handler("webhooks", sdk.On("a", ignore)), sdk.Handler("jobs", sdk.On("a", ignore)))
+	_, err := app.Invoker("job")
+	if want := `app "acme" has no handler "job" (it has jobs, webhooks)`; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	_, err = sdk.New("acme").Invoker("job")
+	if want := `app "acme" has no handler "job" (it has none)`; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+// TestRouting finds the exact type, then the longest prefix.
+func TestRouting(t *testing.T) {
+	t.Parallel()
+	said := func(route string) func(context.Context, sdk.Event[json.RawMessage]) error {
+		return func(context.Context, sdk.Event[json.RawMessage]) error { return errors.New(route) }
+	}
+	app := sdk.New("acme", sdk.Handler("h",
+		sdk.On("*", said("*")), sdk.On("github.*", said("github.*")), sdk.On("github.pull*", said("github.pull*")),
+		sdk.On("github.push", said("github.push")),
+	))
+	for eventType, want := range map[string]string{
+		"github.push":         "github.push",
+		"github.pushed":       "github.*",
+		"github.pull_request": "github.pull*",
+		"github.":             "github.*",
+		"github":              "*",
+		"anything":            "*",
+	} {
+		result := sdktest.Invoke(t, app, "h", sdktest.Event{Type: eventType})
+		if got := result.Messages[0].Err.Error(); got != want {
+			t.Errorf("%s: got %s, want %s", eventType, got, want)
+		}
+	}
+}
+
+func TestMiddlewareSurroundsFromTheOutside(t *testing.T) {
+	t.Parallel()
+	var calls []string
+	noting := func(name string) sdk.Middleware {
+		return func(next sdk.HandlerFunc) sdk.HandlerFunc {
+			return func(ctx context.Context, e sdk.Event[json.RawMessage]) error {
+				calls = append(calls, name)
+				return next(ctx, e)
+			}
+		}
+	}
+	app := sdk.New("acme",
+		sdk.Handler("h",
+			sdk.On("a", ignore, sdk.Use(noting("event"))),
+			sdk.On("b", ignore),
+			sdk.Use(noting("handler 1"), noting("handler 2")),
+		),
+		sdk.Use(noting("app")),
+	)
+	sdktest.Invoke(t, app, "h", sdktest.Event{Type: "a"})
+	if got, want := strings.Join(calls, ", "), "app, handler 1, handler 2, event"; got != want {
+		t.Errorf("a: got %s, want %s", got, want)
+	}
+	calls = nil
+	sdktest.Invoke(t, app, "h", sdktest.Event{Type: "b"})
+	if got, want := strings.Join(calls, ", "), "app, handler 1, handler 2"; got != want {
+		t.Errorf("b: got %s, want %s", got, want)
+	}
+}

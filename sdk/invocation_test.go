@@ -1,0 +1,402 @@
+package sdk_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambdacontext"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/lambda-land/terraform-provider-handler/sdk"
+	"github.com/lambda-land/terraform-provider-handler/sdk/sdktest"
+)
+
+var errBroken = errors.New("broken")
+
+// doing is an app whose handler "h" does for each event what its data names.
+func doing(options ...sdk.HandlerOption) *sdk.App {
+	do := func(ctx context.Context, e sdk.Event[string]) error {
+		switch verb, argument, _ := strings.Cut(e.Data, " "); verb {
+		case "":
+			return nil
+		case "fail":
+			return errBroken
+		case "panic":
+			panic("at the disco")
+		case "panic-error":
+			panic(errBroken)
+		case "goexit":
+			runtime.Goexit()
+		case "permanent":
+			return sdk.Permanent(errBroken)
+		case "retry":
+			d, err := time.ParseDuration(argument)
+			if err != nil {
+				return err
+			}
+			return fmt.Errorf("wrapped: %w", sdk.RetryAfter(errBroken, d))
+		case "work":
+			d, err := time.ParseDuration(argument)
+			if err != nil {
+				return err
+			}
+			select {
+			case <-time.After(d):
+				return nil
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		case "ignore-context":
+			time.Sleep(time.Hour)
+			return nil
+		}
+		return fmt.Errorf("unknown %q", e.Data)
+	}
+	return sdk.New("acme", sdk.Handler("h", append(options, sdk.On("do", do))...))
+}
+
+func do(data string) sdktest.Event { return sdktest.Event{Type: "do", Data: data} }
+
+func inGroup(group, data string) sdktest.Event {
+	return sdktest.Event{Type: "do", Data: data, Group: group}
+}
+
+// outcomes are those of a result, such as "handled retried(16s)".
+func outcomes(r *sdktest.Result) string {
+	var all []string
+	for _, m := range r.Messages {
+		text := string(m.Outcome)
+		if m.Outcome == sdktest.Retried {
+			text += "(" + m.RetryAfter.String() + ")"
+		}
+		all = append(all, text)
+	}
+	return strings.Join(all, " ")
+}
+
+func TestEachMessageHasItsOwnOutcome(t *testing.T) {
+	t.Parallel()
+	result := sdktest.Invoke(t, doing(),
+		"h", do(""), do("panic"), do(""), do("permanent"), do("retry 7s"), do("goexit"), do("panic-error"), do("fail"), do(""))
+	want := []sdktest.Outcome{"handled", "retried", "handled", "dead-lettered", "retried", "retried", "retried", "retried", "handled"}
+	wantErr := []string{"", "panic: at the disco", "", "broken", "wrapped: broken", "runtime.Goexit", "panic: broken", "broken", ""}
+	for i, m := range result.Messages {
+		if m.Outcome != want[i] {
+			t.Errorf("message %d: got outcome %s, want %s", i, m.Outcome, want[i])
+		}
+		if got := fmt.Sprint(m.Err); wantErr[i] != "" && !strings.Contains(got, wantErr[i]) {
+			t.Errorf("message %d: got error %s, want %s", i, got, wantErr[i])
+		}
+	}
+	if got := result.Messages[4].RetryAfter; got != 7*time.Second {
+		t.Errorf("RetryAfter: got %s, want 7s", got)
+	}
+	if !errors.Is(result.Messages[6].Err, errBroken) {
+		t.Error("the error of a panic is lost")
+	}
+}
+
+func TestDelayOfRetries(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		data     string
+		attempt  int
+		min, max time.Duration
+	}{
+		{"fail", 1, 1 * time.Second, 2 * time.Second},
+		{"fail", 2, 12 * time.Second, 20 * time.Second},
+		{"fail", 3, 60 * time.Second, 102 * time.Second},
+		{"fail", 4, 192 * time.Second, 320 * time.Second},
+		{"fail", 8, 45 * time.Minute, 75 * time.Minute},
+		{"fail", 1_000_000, 45 * time.Minute, 75 * time.Minute},
+		{"retry 0s", 1, 0, 0},
+		{"retry -5s", 1, 0, 0},
+		{"retry 1ms", 1, time.Second, time.Second},
+		{"retry 90m", 9, 90 * time.Minute, 90 * time.Minute},
+		{"retry 100h", 1, 11*time.Hour + 54*time.Minute, 12 * time.Hour},
+	} {
+		t.Run(fmt.Sprintf("%s at attempt %d", test.data, test.attempt), func(t *testing.T) {
+			t.Parallel()
+			m := sdktest.Invoke(t, doing(), "h", sdktest.Event{Type: "do", Data: test.data, Attempt: test.attempt}).Messages[0]
+			if m.Outcome != sdktest.Retried || m.RetryAfter < test.min || m.RetryAfter > test.max {
+				t.Errorf("got %s after %s, want retried after %s to %s", m.Outcome, m.RetryAfter, test.min, test.max)
+			}
+		})
+	}
+}
+
+// TestDeadline has invocations with 10 s, of which 1 s is kept: contexts end after 9 s, and nothing is started in the last 2 s.
+func TestDeadline(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name    string
+		options []sdk.HandlerOption
+		batch   []sdktest.Event
+		want    string
+		took    time.Duration
+	}{
+		{
+			"unstarted messages come back at once",
+			[]sdk.HandlerOption{sdk.Concurrency(1)},
+			[]sdktest.Event{do("work 8100ms"), do(""), do("")},
+			"handled retried(0s) retried(0s)", 8100 * time.Millisecond,
+		},
+		{
+			"contexts end in time",
+			nil,
+			[]sdktest.Event{do("work 1h"), do("work 8900ms")},
+			"retried handled", 9 * time.Second,
+		},
+		{
+			"a function that ignores its context is left behind",
+			nil,
+			[]sdktest.Event{do("ignore-context"), do(""), do("work 8900ms"), do("permanent")},
+			"retried handled handled dead-lettered", 9500 * time.Millisecond,
+		},
+		{
+			"and with a timeout of its own it does not hold up others",
+			[]sdk.HandlerOption{sdk.Timeout(2 * time.Second), sdk.Concurrency(1)},
+			[]sdktest.Event{do("ignore-context"), do("work 1s"), do("work 3s"), do("")},
+			"retried handled retried handled", 5500 * time.Millisecond,
+		},
+		{
+			"messages of a FIFO queue that are not started come back together",
+			[]sdk.HandlerOption{sdk.Concurrency(1)},
+			[]sdktest.Event{inGroup("a", "work 8100ms"), inGroup("a", ""), inGroup("b", "")},
+			"handled retried(0s) retried(0s)", 8100 * time.Millisecond,
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+				defer cancel()
+				began := time.Now()
+				result := sdktest.InvokeContext(ctx, t, doing(test.options...), "h", test.batch...)
+				if took := time.Since(began); took != test.took {
+					t.Errorf("took %s, want %s", took, test.took)
+				}
+				got := outcomes(result)
+				if !strings.Contains(test.want, "(") { // which delays does not matter
+					for _, m := range result.Messages {
+						got = strings.ReplaceAll(got, "("+m.RetryAfter.String()+")", "")
+					}
+				}
+				if got != test.want {
+					t.Errorf("got %s, want %s", got, test.want)
+				}
+				time.Sleep(2 * time.Hour) // what was left behind returns, and harms nothing
+			})
+		})
+	}
+}
+
+func TestNothingStartsOnceTheInvocationIsOver(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	result := sdktest.InvokeContext(ctx, t, doing(), "h", do(""), do(""))
+	if got, want := outcomes(result), "retried(0s) retried(0s)"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// TestFIFO keeps order per group: what follows a failure is not started, and comes back with it.
+func TestFIFO(t *testing.T) {
+	t.Parallel()
+	result := sdktest.Invoke(t, doing(), "h",
+		inGroup("a", ""), inGroup("b", "retry 30s"), inGroup("a", "retry 5s"), inGroup("c", ""),
+		inGroup("b", ""), inGroup("a", ""), inGroup("c", "permanent"), inGroup("c", ""))
+	want := "handled retried(30s) retried(5s) handled retried(30s) retried(5s) dead-lettered handled"
+	if got := outcomes(result); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	for _, i := range []int{4, 5} {
+		if got := result.Messages[i].Err.Error(); !strings.Contains(got, "not started: an earlier message of its group failed") {
+			t.Errorf("message %d: got %s", i, got)
+		}
+	}
+}
+
+func TestFIFOHandlesGroupsInParallelAndEachInOrder(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		var order []string
+		app := sdk.New("acme", sdk.Handler("h", sdk.On("*", func(_ context.Context, e sdk.Event[string]) error {
+			time.Sleep(time.Second)
+			mu.Lock()
+			defer mu.Unlock()
+			if e.Type == "a" {
+				order = append(order, e.Data)
+			}
+			return nil
+		})))
+		began := time.Now()
+		sdktest.Invoke(t, app, "h",
+			sdktest.Event{Type: "a", Group: "a", Data: "1"}, sdktest.Event{Type: "b", Group: "b"}, sdktest.Event{Type: "a", Group: "a", Data: "2"},
+			sdktest.Event{Type: "b", Group: "b"}, sdktest.Event{Type: "a", Group: "a", Data: "3"})
+		if got := strings.Join(order, ""); got != "123" {
+			t.Errorf("got order %s, want 123", got)
+		}
+		if took := time.Since(began); took != 3*time.Second {
+			t.Errorf("took %s, want 3s", took)
+		}
+	})
+}
+
+func TestConcurrency(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name    string
+		options []sdk.HandlerOption
+		took    time.Duration
+	}{
+		{"ten at a time", nil, 3 * time.Second},
+		{"one at a time", []sdk.HandlerOption{sdk.Concurrency(1)}, 25 * time.Second},
+		{"all at a time", []sdk.HandlerOption{sdk.Concurrency(100)}, time.Second},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				batch := make([]sdktest.Event, 25)
+				for i := range batch {
+					batch[i] = do("work 1s")
+				}
+				began := time.Now()
+				sdktest.Invoke(t, doing(test.options...), "h", batch...)
+				if took := time.Since(began); took != test.took {
+					t.Errorf("took %s, want %s", took, test.took)
+				}
+			})
+		})
+	}
+}
+
+// TestGo waits for what a handler function started and takes its failure for the message's.
+func TestGo(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name string
+		fn   func(context.Context) error
+		want sdktest.Outcome
+		err  string
+	}{
+		{"success", func(context.Context) error { return nil }, sdktest.Handled, "<nil>"},
+		{"error", func(context.Context) error { return errBroken }, sdktest.Retried, "broken"},
+		{"permanent error", func(context.Context) error { return sdk.Permanent(errBroken) }, sdktest.DeadLettered, "broken"},
+		{"panic", func(context.Context) error { panic("oh") }, sdktest.Retried, "panic: oh"},
+		{"goexit", func(context.Context) error { runtime.Goexit(); return nil }, sdktest.Retried, "runtime.Goexit"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var ended bool
+				app := sdk.New("acme", sdk.Handler("h", sdk.On("a", func(ctx context.Context, _ sdk.Event[string]) error {
+					sdk.Go(ctx, func(ctx context.Context) error {
+						sdk.Go(ctx, func(context.Context) error { time.Sleep(time.Minute); ended = true; return nil })
+						return test.fn(ctx)
+					})
+					return nil
+				})))
+				m := sdktest.Invoke(t, app, "h", sdktest.Event{Type: "a"}).Messages[0]
+				if m.Outcome != test.want || !strings.Contains(fmt.Sprint(m.Err), test.err) {
+					t.Errorf("got %s with %v, want %s with %s", m.Outcome, m.Err, test.want, test.err)
+				}
+				if !ended {
+					t.Error("a goroutine outlived its message")
+				}
+			})
+		})
+	}
+}
+
+func TestGoNeedsAContextOfTheApp(t *testing.T) {
+	t.Parallel()
+	defer func() {
+		if value := recover(); !strings.Contains(fmt.Sprint(value), "the context must be derived from") {
+			t.Errorf("got %v", value)
+		}
+	}()
+	sdk.Go(t.Context(), func(context.Context) error { return nil })
+}
+
+// TestLogLine holds the one line per message to what others read in it.
+func TestLogLine(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name, data string
+		want       map[string]any
+		present    []string
+	}{
+		{"handled", "", map[string]any{"level": "INFO", "outcome": "handled"}, nil},
+		{"retried", "retry 9s", map[string]any{"level": "WARN", "outcome": "retried", "error": "wrapped: broken", "retry_after_s": 9.0}, nil},
+		{"dead-lettered", "permanent", map[string]any{"level": "ERROR", "outcome": "dead-lettered", "error": "broken"}, nil},
+		{"panic", "panic", map[string]any{"level": "WARN", "outcome": "retried", "error": "panic: at the disco"}, []string{"stack", "retry_after_s"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			var out bytes.Buffer
+			ctx := lambdacontext.NewContext(t.Context(), &lambdacontext.LambdaContext{AwsRequestID: "request-1"})
+			invokeLogged(ctx, t, doing(), &out, sdktest.Event{Type: "do", ID: "e-1", Data: test.data, Time: time.Now().Add(-time.Minute), Attempt: 2})
+			var line map[string]any
+			if err := json.Unmarshal(out.Bytes(), &line); err != nil {
+				t.Fatalf("%s: %s", err, out.String())
+			}
+			if age, ok := line["age_ms"].(float64); !ok || age < 60_000 || age > 120_000 {
+				t.Errorf("age_ms: got %v", line["age_ms"])
+			}
+			if _, ok := line["duration_ms"].(float64); !ok {
+				t.Errorf("duration_ms: got %v", line["duration_ms"])
+			}
+			for _, name := range append(test.present, "time", "age_ms", "duration_ms") {
+				if line[name] == nil {
+					t.Errorf("no %s", name)
+				}
+				delete(line, name)
+			}
+			want := map[string]any{
+				"msg": "event handled", "handler": "h", "queue": "h", "type": "do", "id": "e-1", "attempt": 2.0, "request_id": "request-1",
+			}
+			for name, value := range test.want {
+				want[name] = value
+			}
+			if diff := cmp.Diff(want, line); diff != "" {
+				t.Errorf("line (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// invokeLogged hands one event to the handler "h" with a logger of the test's.
+func invokeLogged(ctx context.Context, t *testing.T, app *sdk.App, out *bytes.Buffer, e sdktest.Event) {
+	t.Helper()
+	f := newFakeSQS()
+	invokeRaw(f.context(sdk.WithLogger(ctx, slog.New(slog.NewJSONHandler(out, nil)))), t, app, payload(t, e))
+}
+
+func TestHandlerFunctionsLogWithTheMessage(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	app := sdk.New("acme", sdk.Handler("h", sdk.On("a", func(ctx context.Context, _ sdk.Event[string]) error {
+		sdk.Logger(ctx).Info("hello")
+		return nil
+	})))
+	invokeLogged(t.Context(), t, app, &out, sdktest.Event{Type: "a", ID: "e-1"})
+	first, _, _ := strings.Cut(out.String(), "\n")
+	for _, want := range []string{`"msg":"hello"`, `"handler":"h"`, `"queue":"h"`, `"type":"a"`, `"id":"e-1"`, `"attempt":1`} {
+		if !strings.Contains(first, want) {
+			t.Errorf("no %s in %s", want, first)
+		}
+	}
+}
