@@ -96,7 +96,8 @@ type CreateRepositoryInput struct {
 func (s *Service) CreateRepository(ctx context.Context, in CreateRepositoryInput) (RepositoryOutput, error) {
 	name := in.RepositoryName
 	if !repositoryName.MatchString(name) || len(name) < 2 || len(name) > 256 {
-		return RepositoryOutput{}, invalid("'repositoryName' failed to satisfy constraint: 'must satisfy regular expression '%s''", repositoryName)
+		return RepositoryOutput{}, invalid("'repositoryName' failed to satisfy constraint: 'must satisfy regular expression '%s''",
+			repositoryName)
 	}
 	created := &repository{
 		Repository: Repository{
