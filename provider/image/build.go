@@ -115,7 +115,7 @@ func (b *Builder) build(ctx context.Context, src Source, fingerprint string) (*B
 	)
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.Go(func() (err error) {
-		label, err = g.handlers(groupCtx, stage.dir, binary)
+		label, err = g.handlers(groupCtx, stage.dir, binary, handlersTimeout)
 		return err
 	})
 	group.Go(func() (err error) {

@@ -1,7 +1,6 @@
 package image
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,7 +8,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"strings"
 	"time"
 )
 
@@ -22,7 +20,7 @@ const (
 
 // handlers asks the built binary what it handles and returns its answer as compact JSON. Where the binary does not run, one for this
 // machine is built to be asked. It runs in dir with next to no environment: what an app handles is fixed when it is built.
-func (g *goCommand) handlers(ctx context.Context, dir, binary string) ([]byte, error) {
+func (g *goCommand) handlers(ctx context.Context, dir, binary string, timeout time.Duration) ([]byte, error) {
 	if !g.runsHere() {
 		binary = filepath.Join(dir, "app-here"+executableSuffix())
 		if err := g.compile(ctx, g.environment(os.Environ(), runtime.GOOS, runtime.GOARCH), binary); err != nil {
@@ -32,7 +30,7 @@ func (g *goCommand) handlers(ctx context.Context, dir, binary string) ([]byte, e
 	failed := func(format string, args ...any) *HandlersError {
 		return &HandlersError{Package: g.src.Package, Reason: fmt.Sprintf(format, args...)}
 	}
-	timed, cancel := context.WithTimeout(ctx, handlersTimeout)
+	timed, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	stdout, stderr := &limitedBuffer{limit: maxListing, overflow: cancel}, &limitedBuffer{limit: maxListing}
 	cmd := exec.CommandContext(timed, binary, "backend", "handlers", "-json")
@@ -46,13 +44,13 @@ func (g *goCommand) handlers(ctx context.Context, dir, binary string) ([]byte, e
 	case stdout.full:
 		return nil, failed("prints more than %d bytes", maxListing)
 	case errors.Is(timed.Err(), context.DeadlineExceeded):
-		return nil, failed("does not end within %v", handlersTimeout)
+		return nil, failed("does not end within %v", timeout)
 	case err != nil:
 		problem := failed("fails (%v)", err)
-		problem.Output = g.tidy(stderr.String())
+		problem.Output = g.tidy(string(stderr.kept))
 		return nil, problem
 	}
-	label, err := compactListing(stdout.Bytes())
+	label, err := compactListing(stdout.kept)
 	if err != nil {
 		return nil, failed("prints something else: %v", err)
 	}
@@ -68,7 +66,7 @@ func executableSuffix() string {
 
 // limitedBuffer keeps the first limit bytes and calls overflow, if any, when there are more.
 type limitedBuffer struct {
-	bytes.Buffer
+	kept     []byte
 	limit    int
 	full     bool
 	overflow func()
@@ -76,16 +74,13 @@ type limitedBuffer struct {
 
 // Write keeps what fits and never fails.
 func (b *limitedBuffer) Write(p []byte) (int, error) {
-	room := b.limit - b.Len()
+	room := b.limit - len(b.kept)
 	if len(p) > room {
 		b.full = true
 		if b.overflow != nil {
 			b.overflow()
 		}
 	}
-	b.Buffer.Write(p[:min(len(p), room)])
+	b.kept = append(b.kept, p[:min(len(p), room)]...)
 	return len(p), nil
 }
-
-// String returns what was kept, without trailing space.
-func (b *limitedBuffer) String() string { return strings.TrimSpace(b.Buffer.String()) }

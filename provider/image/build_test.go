@@ -1,0 +1,354 @@
+package image
+
+import (
+	"archive/tar"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+	"github.com/google/go-containerregistry/pkg/v1/validate"
+)
+
+func build(t testing.TB, builder *Builder, src Source) *Built {
+	t.Helper()
+	built, err := builder.Build(t.Context(), src)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return built
+}
+
+func TestBuildIsReproducible(t *testing.T) {
+	first := build(t, NewBuilder(t.TempDir()), Source{Package: filepath.Join(acme(t), "cmd", "acme")})
+	t.Setenv("GOCACHE", t.TempDir()) // compiles even the standard library anew
+	t.Setenv("TZ", "Asia/Tokyo")
+	second := build(t, NewBuilder(t.TempDir()), Source{Package: filepath.Join(acme(t), "cmd", "acme")})
+	if err := second.Matches(first.Fingerprint, first.Digest); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestImage(t *testing.T) {
+	t.Parallel()
+	for architecture, goarch := range map[string]string{"x86_64": "amd64", "arm64": "arm64"} {
+		t.Run(architecture, func(t *testing.T) {
+			t.Parallel()
+			built := build(t, NewBuilder(t.TempDir()), Source{Package: filepath.Join(acme(t), "cmd", "acme"), Architecture: architecture})
+			if err := validate.Image(built.Image); err != nil {
+				t.Error(err)
+			}
+			config, err := built.Image.ConfigFile()
+			if err != nil {
+				t.Fatal(err)
+			}
+			const label = `{"app":"acme","handlers":{"jobs":{"events":["run.requested"],"send_to":["deliveries"],"timeout":60,"batch_size":10},"cron":{}}}`
+			if got := config.Config.Labels[HandlersLabel]; got != label {
+				t.Errorf("label is %s, want %s", got, label)
+			}
+			app := App{Name: "acme", Handlers: map[string]Handler{
+				"jobs": {Events: []string{"run.requested"}, SendTo: []string{"deliveries"}, Timeout: 60, BatchSize: 10}, "cron": {},
+			}}
+			if diff := cmp.Diff(app, built.App); diff != "" {
+				t.Errorf("app (-want +got):\n%s", diff)
+			}
+			if config.OS != "linux" || config.Architecture != goarch || config.Variant != "" || config.Created.Unix() != 0 ||
+				!slices.Equal(config.Config.Entrypoint, []string{"/app"}) || config.Config.WorkingDir != "/" {
+				t.Errorf("configuration is %+v", config)
+			}
+			manifest, err := built.Image.Manifest()
+			if err != nil {
+				t.Fatal(err)
+			}
+			var size int64
+			for _, layer := range manifest.Layers {
+				size += layer.Size
+				if layer.MediaType != types.OCILayer {
+					t.Errorf("a layer is of type %s", layer.MediaType)
+				}
+			}
+			if manifest.MediaType != types.OCIManifestSchema1 || manifest.Config.MediaType != types.OCIConfigJSON || built.Size != size {
+				t.Errorf("manifest is of type %s, configuration of %s; size is %d, want %d",
+					manifest.MediaType, manifest.Config.MediaType, built.Size, size)
+			}
+		})
+	}
+}
+
+func TestFilesOfTheImage(t *testing.T) {
+	t.Parallel()
+	built := build(t, NewBuilder(t.TempDir()), Source{Package: filepath.Join(acme(t), "cmd", "acme"), Ldflags: []string{"-X main.version=1.2.3"}})
+	layers, err := built.Image.Layers()
+	if err != nil {
+		t.Fatal(err)
+	}
+	binary := filepath.Join(t.TempDir(), "app")
+	var got []tar.Header
+	for _, layer := range layers {
+		unzipped, err := layer.Uncompressed()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for archive := tar.NewReader(unzipped); ; {
+			entry, err := archive.Next()
+			if errors.Is(err, io.EOF) {
+				break
+			} else if err != nil {
+				t.Fatal(err)
+			}
+			if entry.Uid != 0 || entry.Gid != 0 || entry.Uname != "" || entry.Gname != "" || entry.ModTime.Unix() != 0 || entry.PAXRecords != nil {
+				t.Errorf("entry says where it comes from: %+v", entry)
+			}
+			if entry.Name == "app" {
+				content, err := io.ReadAll(archive)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(binary, content, 0o755); err != nil {
+					t.Fatal(err)
+				}
+			}
+			got = append(got, tar.Header{Typeflag: entry.Typeflag, Name: entry.Name, Mode: entry.Mode})
+		}
+		if err := unzipped.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := []tar.Header{
+		{Typeflag: tar.TypeDir, Name: "etc/", Mode: 0o755},
+		{Typeflag: tar.TypeDir, Name: "etc/ssl/", Mode: 0o755},
+		{Typeflag: tar.TypeDir, Name: "etc/ssl/certs/", Mode: 0o755},
+		{Typeflag: tar.TypeReg, Name: "etc/ssl/certs/ca-certificates.crt", Mode: 0o644},
+		{Typeflag: tar.TypeDir, Name: "tmp/", Mode: 0o1777},
+		{Typeflag: tar.TypeReg, Name: "app", Mode: 0o755},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("entries (-want +got):\n%s", diff)
+	}
+	if runtime.GOOS != "linux" || runtime.GOARCH != "amd64" {
+		return
+	}
+	if out, err := exec.CommandContext(t.Context(), binary).Output(); err != nil || string(out) != "1.2.3 hello <h1>acme</h1>\n <nil>\n" {
+		t.Errorf("the binary prints %q, %v", out, err)
+	}
+}
+
+func TestCodeThatDoesNotBuild(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		content string
+		lines   []string
+	}{
+		"type error": {"package main\n\nfunc main() {\n\tundefined()\n\tvar n int = \"x\"\n}\n", []string{
+			"cmd/acme/main.go:4:2: undefined: undefined", `cmd/acme/main.go:5:14: cannot use "x"`}},
+		"syntax error":   {"package main\n\nfunc main() {\n", []string{"cmd/acme/main.go:4:1: syntax error: unexpected EOF"}},
+		"clause":         {"pakage main\n", []string{"cmd/acme/main.go:1:1: expected 'package'"}},
+		"missing module": {"package main\n\nimport _ \"example.org/gone\"\n", []string{"cmd/acme/main.go:3:8: no required module provides package example.org/gone"}},
+		"missing package": {"package main\n\nimport _ \"example.com/acme/gone\"\n", []string{
+			"cmd/acme/main.go:3:8: no required module provides package example.com/acme/gone"}},
+		"embedded file": {"package main\n\nimport _ \"embed\"\n\n//go:embed gone.txt\nvar s string\n\nfunc main() {}\n", []string{
+			"cmd/acme/main.go:5:12: pattern gone.txt: no matching files found"}},
+		"no main": {"package main\n", []string{"function main is undeclared in the main package"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir, cache := acme(t), t.TempDir()
+			write(t, test.content, dir, "cmd/acme/main.go")
+			_, err := NewBuilder(cache).Build(t.Context(), Source{Package: filepath.Join(dir, "cmd", "acme")})
+			got, ok := errors.AsType[*BuildError](err)
+			if !ok {
+				t.Fatalf("got %v, want a *BuildError", err)
+			}
+			for _, line := range test.lines {
+				if !strings.Contains(got.Output, line) {
+					t.Errorf("output does not contain %q:\n%s", line, got.Output)
+				}
+			}
+			if strings.Contains(got.Output, dir) {
+				t.Errorf("output has absolute paths:\n%s", got.Output)
+			}
+			if left, err := os.ReadDir(cache); err != nil || len(left) > 0 {
+				t.Errorf("the cache holds %v, %v", left, err)
+			}
+		})
+	}
+}
+
+func TestLongOutputIsCut(t *testing.T) {
+	t.Parallel()
+	g := &goCommand{root: filepath.FromSlash("/src")}
+	got := strings.Split(g.tidy(strings.Repeat(filepath.FromSlash("/src/main.go:1:1: x\n"), 100)), "\n")
+	if len(got) != maxOutputLines+1 || got[0] != "main.go:1:1: x" || got[maxOutputLines] != "… and 60 more lines" {
+		t.Errorf("got %d lines from %q to %q", len(got), got[0], got[len(got)-1])
+	}
+}
+
+func TestEqualBuildsRunOnce(t *testing.T) {
+	calls := recordGo(t, "")
+	cache, src := t.TempDir(), Source{Package: filepath.Join(acme(t), "cmd", "acme")}
+	builder := NewBuilder(cache)
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			if _, err := builder.Build(t.Context(), src); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	build(t, NewBuilder(cache), src) // as another process
+	if builds := strings.Count(strings.Join(calls(), " "), "build"); builds != 1 {
+		t.Errorf("go build ran %d times: %v", builds, calls())
+	}
+}
+
+func TestProcessesShareACache(t *testing.T) {
+	t.Parallel()
+	cache, src := t.TempDir(), Source{Package: filepath.Join(acme(t), "cmd", "acme")}
+	digests := make([]string, 4)
+	var wg sync.WaitGroup
+	for i := range digests {
+		wg.Go(func() {
+			built, err := NewBuilder(cache).Build(t.Context(), src)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			digests[i] = built.Digest
+			if err := validate.Image(built.Image); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if len(slices.Compact(digests)) != 1 {
+		t.Errorf("digests differ: %v", digests)
+	}
+	if entries, err := os.ReadDir(cache); err != nil || len(entries) != 1 {
+		t.Errorf("the cache holds %v, %v; want one entry", entries, err)
+	}
+}
+
+func TestSourceThatChangesWhileItIsBuilt(t *testing.T) {
+	dir := acme(t)
+	greeting := filepath.Join(dir, "greeting", "greeting.go")
+	recordGo(t, "if [ $1 = build ]; then sed -i.before s/hello/changed/ '"+greeting+"'; fi")
+	cache, src := t.TempDir(), Source{Package: filepath.Join(dir, "cmd", "acme")}
+	before := fingerprint(t, src)
+	built := build(t, NewBuilder(cache), src)
+	if now := fingerprint(t, src); built.Fingerprint != now || now == before {
+		t.Errorf("built %s; the source was %s before and is %s after", built.Fingerprint, before, now)
+	}
+	if entries, err := os.ReadDir(cache); err != nil || len(entries) != 1 {
+		t.Errorf("the cache holds %v, %v; want one entry", entries, err)
+	}
+}
+
+// hanging is an app that calls the address it was linked with instead of listing its handlers.
+const hanging = `
+-- go.mod --
+module example.com/hanging
+go 1.24
+-- main.go --
+package main
+import "net"
+var address string
+func main() {
+	c, err := net.Dial("tcp", address)
+	if err != nil {
+		panic(err)
+	}
+	c.Read(make([]byte, 1))
+}
+`
+
+func TestCancelEndsTheBuild(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	cache := t.TempDir()
+	done := make(chan error, 1)
+	go func() {
+		_, err := NewBuilder(cache).Build(ctx, Source{Package: module(t, hanging), Ldflags: []string{"-X main.address=" + listener.Addr().String()}})
+		done <- err
+	}()
+	conn, err := listener.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want context.Canceled", err)
+	}
+	if _, err := conn.Read(make([]byte, 1)); err == nil {
+		t.Error("the app still runs")
+	}
+	if left, err := os.ReadDir(cache); err != nil || len(left) > 0 {
+		t.Errorf("the cache holds %v, %v", left, err)
+	}
+}
+
+func TestAppThatDoesNotEnd(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	src := Source{Package: module(t, hanging), Ldflags: []string{"-X main.address=" + listener.Addr().String()}}
+	g, err := newGoCommand(t.Context(), src)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	binary := filepath.Join(dir, "app")
+	if err := g.compile(t.Context(), g.env, binary); err != nil {
+		t.Fatal(err)
+	}
+	_, err = g.handlers(t.Context(), dir, binary, 100*time.Millisecond)
+	if got, ok := errors.AsType[*HandlersError](err); !ok || got.Reason != "does not end within 100ms" {
+		t.Errorf("got %v, want a *HandlersError", err)
+	}
+}
+
+func TestAppThatDoesNotListItsHandlers(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct{ body, reason, output string }{
+		"nothing":        {``, "prints something else: not a JSON list", ""},
+		"text":           {`fmt.Println("listening on :8080")`, "prints something else: not a JSON list", ""},
+		"other JSON":     {`fmt.Println("{}")`, "prints something else: no app name", ""},
+		"exit":           {`fmt.Fprintln(os.Stderr, "usage: acme [flags]"); os.Exit(2)`, "fails (exit status 2)", "usage: acme [flags]"},
+		"needs a secret": {`if os.Getenv("SECRET") == "" { panic("SECRET is not set") }`, "fails (exit status 2)", "panic: SECRET is not set"},
+		"endless":        {`for { fmt.Println("spam") }`, "prints more than 1048576 bytes", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := module(t, "-- go.mod --\nmodule example.com/app\ngo 1.24\n-- main.go --\npackage main\nimport (\"fmt\"; \"os\")\n"+
+				"var _ = os.Args\nvar _ = fmt.Sprint()\nfunc main() {"+test.body+"}\n")
+			_, err := NewBuilder(t.TempDir()).Build(t.Context(), Source{Package: dir})
+			got, ok := errors.AsType[*HandlersError](err)
+			if !ok {
+				t.Fatalf("got %v, want a *HandlersError", err)
+			}
+			if !strings.HasPrefix(got.Reason, test.reason) || !strings.HasPrefix(got.Output, test.output) || !strings.Contains(err.Error(), "sdk.New") {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
