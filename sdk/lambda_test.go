@@ -1,0 +1,56 @@
+package sdk
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// TestOnThaw has invocations follow each other after various times.
+func TestOnThaw(t *testing.T) {
+	t.Setenv("HANDLER", "h")
+	synctest.Test(t, func(t *testing.T) {
+		var idles []time.Duration
+		app := New("acme",
+			OnThaw(func(context.Context, time.Duration) { panic("at the first function") }),
+			OnThaw(func(_ context.Context, idle time.Duration) { idles = append(idles, idle) }),
+			Handler("h", On("a", func(context.Context, Event[json.RawMessage]) error { time.Sleep(time.Minute); return nil })),
+		)
+		handler, err := app.initLambda(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var log bytes.Buffer
+		ctx := WithLogger(t.Context(), newLogger(&log))
+		invoke := func() {
+			const payload = `{"Records":[{"messageId":"1","eventSource":"aws:sqs","body":"{\"specversion\":\"1.0\",\"type\":\"a\"}"}]}`
+			if _, err := handler.Invoke(ctx, []byte(payload)); err != nil {
+				t.Error(err)
+			}
+		}
+		invoke()
+		time.Sleep(time.Hour)
+		invoke()
+		time.Sleep(minIdle - 1)
+		invoke()
+		time.Sleep(minIdle)
+		var both sync.WaitGroup
+		both.Go(invoke)
+		time.Sleep(10 * time.Second) // not idle: the other one runs
+		both.Go(invoke)
+		both.Wait()
+
+		if want := []time.Duration{time.Hour, minIdle}; !slices.Equal(idles, want) {
+			t.Errorf("thawed after %v, want %v", idles, want)
+		}
+		if got := strings.Count(log.String(), "OnThaw function failed"); got != 2 {
+			t.Errorf("got %d panics in the log, want 2:\n%s", got, &log)
+		}
+	})
+}
