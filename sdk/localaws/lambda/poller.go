@@ -1,0 +1,312 @@
+package lambda
+
+import (
+	"context"
+	"encoding/json"
+	"math"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/lambda-land/terraform-provider-handler/sdk/localaws/sqs"
+	"github.com/lambda-land/terraform-provider-handler/sdk/localaws/wire"
+)
+
+// How pollers scale, in batches that are handled at a time, as the documentation of Lambda says: five to begin with, 300 more per
+// minute while there is a backlog, up to 1250. A provisioned poller counts ten.
+const (
+	initialBatches   = 5
+	growthInterval   = time.Minute / 300
+	maximumBatches   = 1250
+	batchesPerPoller = 10
+)
+
+// longPoll is how long a poller waits for messages at a time.
+const longPoll = 20 * time.Second
+
+// poller receives from a queue and invokes a function with what it gets.
+type poller struct {
+	service *Service
+	config  EventSourceMappingConfiguration
+	target  reference
+	filters []filter
+	fifo    bool
+	partial bool // the function reports which messages failed
+
+	stopped context.Context // ends when no more may be received
+	stop    context.CancelFunc
+	done    chan struct{} // closed when the last batch is handled
+	slots   *slots
+}
+
+func newPoller(s *Service, c EventSourceMappingConfiguration, filters []filter) *poller {
+	p := &poller{
+		service: s, config: c, target: referenceOfARN(c.FunctionArn), filters: filters,
+		fifo: strings.HasSuffix(c.EventSourceArn, ".fifo"), partial: len(c.FunctionResponseTypes) > 0, done: make(chan struct{}),
+	}
+	p.stopped, p.stop = context.WithCancel(s.ctx)
+	least, most := initialBatches, maximumBatches
+	if c.ScalingConfig != nil {
+		most = *c.ScalingConfig.MaximumConcurrency
+	}
+	if provisioned := c.ProvisionedPollerConfig; provisioned != nil {
+		least, most = *provisioned.MinimumPollers*batchesPerPoller, *provisioned.MaximumPollers*batchesPerPoller
+	}
+	p.slots = newSlots(min(least, most), most)
+	return p
+}
+
+// run receives until the poller is stopped and returns when the last batch is handled.
+func (p *poller) run(ctx context.Context) {
+	defer p.stop()
+	var batches sync.WaitGroup
+	defer batches.Wait()
+	for p.awaitFunction() && p.slots.take(p.stopped) {
+		received, visibleAt, err := p.receive()
+		if err != nil && p.stopped.Err() == nil {
+			p.service.log.WarnContext(ctx, "receive messages", "mapping", p.config.UUID, "queue", p.config.EventSourceArn, "error", err)
+			wait(p.stopped, time.Second) // the queue is gone; it may come back
+		}
+		if len(received) == 0 {
+			p.slots.idle()
+			continue
+		}
+		batches.Go(func() {
+			defer p.slots.put()
+			p.handle(ctx, received, visibleAt)
+		})
+	}
+}
+
+// awaitFunction returns when the function can be invoked, so that no message is received in vain; false if the poller is stopped.
+func (p *poller) awaitFunction() bool {
+	for p.stopped.Err() == nil {
+		p.service.mu.Lock()
+		_, err := p.service.invocableLocked(p.target)
+		changed := p.service.changed
+		p.service.mu.Unlock()
+		if err == nil {
+			return true
+		}
+		select {
+		case <-changed:
+		case <-p.stopped.Done():
+		}
+	}
+	return false
+}
+
+// receive gathers a batch: what is there, or, with a batching window, what comes within the window. What was received counts even
+// if the poller is stopped meanwhile. The messages are hidden from others until visibleAt.
+func (p *poller) receive() (batch []sqs.ReceivedMessage, visibleAt time.Time, err error) {
+	queues, queue := p.service.config.Queues, p.config.EventSourceArn
+	window := time.Duration(p.config.MaximumBatchingWindowInSeconds) * time.Second
+	patience := longPoll
+	var end time.Time
+	for size := 0; size < maxPayload; {
+		messages, err := queues.Receive(p.stopped, queue, p.config.BatchSize-len(batch), patience)
+		if len(messages) > 0 && len(batch) == 0 {
+			visibility, err := queues.VisibilityTimeout(queue)
+			if err != nil {
+				return nil, time.Time{}, err
+			}
+			visibleAt, end = time.Now().Add(visibility), time.Now().Add(window)
+		}
+		for _, m := range messages {
+			size += len(m.Body)
+		}
+		batch = append(batch, messages...)
+		patience = time.Until(end)
+		if err != nil || len(batch) == 0 || len(batch) >= p.config.BatchSize || patience <= 0 || p.stopped.Err() != nil {
+			return batch, visibleAt, err
+		}
+	}
+	return batch, visibleAt, nil
+}
+
+// message is a received message as the function is to get it.
+type message struct {
+	sqs.ReceivedMessage
+	record json.RawMessage
+}
+
+// handle lets the function handle a batch, in as many invocations as its size takes, and deletes what is handled.
+func (p *poller) handle(ctx context.Context, received []sqs.ReceivedMessage, visibleAt time.Time) {
+	var wanted []message
+	var unwanted []string
+	for _, m := range received {
+		record, err := encodeRecord(m, p.config.EventSourceArn)
+		switch {
+		case err != nil:
+			p.service.log.ErrorContext(ctx, "encode message", "mapping", p.config.UUID, "message", m.MessageID, "error", err)
+		case matchesAny(p.filters, record):
+			wanted = append(wanted, message{m, record})
+		default:
+			unwanted = append(unwanted, m.ReceiptHandle)
+		}
+	}
+	p.delete(ctx, unwanted)
+	for len(wanted) > 0 {
+		n := fitting(wanted)
+		complete := p.invoke(ctx, wanted[:n], visibleAt)
+		if p.fifo && !complete {
+			return // what comes after a failed message of a group must wait for it
+		}
+		wanted = wanted[n:]
+	}
+}
+
+// fitting is how many of the messages fit into one invocation; at least one.
+func fitting(messages []message) int {
+	size := len(envelopeStart) + len(envelopeEnd)
+	for i, m := range messages {
+		if size += len(m.record) + 1; size > maxPayload && i > 0 {
+			return i
+		}
+	}
+	return len(messages)
+}
+
+// invoke has the function handle messages and deletes those that it did. It reports whether that were all.
+func (p *poller) invoke(ctx context.Context, messages []message, visibleAt time.Time) (complete bool) {
+	records := make([]json.RawMessage, len(messages))
+	ids := map[string]bool{}
+	for i, m := range messages {
+		records[i], ids[m.MessageID] = m.record, true
+	}
+	i := p.executeUntil(ctx, encodeEvent(records), visibleAt)
+	if i == nil || i.failure != nil {
+		return false
+	}
+	var failed map[string]bool
+	if p.partial {
+		var ok bool
+		if failed, ok = failures(i.response, ids); !ok {
+			p.service.log.WarnContext(ctx, "malformed batch response, the whole batch failed", "mapping", p.config.UUID, "request", i.requestID)
+			return false
+		}
+	}
+	var handled []string
+	for _, m := range messages {
+		if !failed[m.MessageID] {
+			handled = append(handled, m.ReceiptHandle)
+		}
+	}
+	p.delete(ctx, handled)
+	return len(failed) == 0
+}
+
+// Between tries to invoke a function for which there is no room.
+const (
+	throttleBackoff    = 50 * time.Millisecond
+	maxThrottleBackoff = 5 * time.Second
+)
+
+// executeUntil invokes the function. While there is no room for that it tries again until the messages become visible to others; then,
+// or if the function cannot be invoked, it returns nil.
+func (p *poller) executeUntil(ctx context.Context, event []byte, visibleAt time.Time) *invocation {
+	for backoff := throttleBackoff; ; backoff = min(2*backoff, maxThrottleBackoff) {
+		i := newInvocation(p.target.qualified(), event)
+		_, err := p.service.execute(p.target, i)
+		if err == nil {
+			return i
+		}
+		if wire.AsError(err).Code != "TooManyRequestsException" {
+			if ctx.Err() == nil {
+				p.service.log.WarnContext(ctx, "invoke function", "mapping", p.config.UUID, "function", p.target.qualified(), "error", err)
+			}
+			return nil
+		}
+		p.slots.shrink()
+		if time.Until(visibleAt) <= backoff || !wait(ctx, backoff) {
+			return nil
+		}
+	}
+}
+
+func (p *poller) delete(ctx context.Context, receiptHandles []string) {
+	if len(receiptHandles) == 0 {
+		return
+	}
+	ctx = context.WithoutCancel(ctx) // what was handled must not come back because the service closes
+	if err := p.service.config.Queues.Delete(ctx, p.config.EventSourceArn, receiptHandles); err != nil {
+		p.service.log.WarnContext(ctx, "delete messages", "mapping", p.config.UUID, "queue", p.config.EventSourceArn, "error", err)
+	}
+}
+
+// slots limits how many batches are handled at a time. The limit follows the load.
+type slots struct {
+	least, most int
+
+	mu    sync.Mutex
+	limit int
+	taken int
+	grown time.Time     // when the limit last changed
+	freed chan struct{} // holds a token when a slot was given back
+}
+
+func newSlots(least, most int) *slots {
+	return &slots{least: least, most: most, limit: least, grown: time.Now(), freed: make(chan struct{}, 1)}
+}
+
+// take waits for a slot; false if ctx ends before. When all are taken it raises the limit, as fast as Lambda scales.
+func (s *slots) take(ctx context.Context) bool {
+	for ctx.Err() == nil {
+		patience := s.tryTake()
+		if patience == 0 {
+			return true
+		}
+		timer := time.NewTimer(patience)
+		select {
+		case <-s.freed:
+		case <-timer.C:
+		case <-ctx.Done():
+		}
+		timer.Stop()
+	}
+	return false
+}
+
+// tryTake takes a slot and returns 0, or returns how long it will be until the limit can be raised.
+func (s *slots) tryTake() (patience time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.taken >= s.limit {
+		if s.limit >= s.most {
+			return math.MaxInt64
+		}
+		if left := growthInterval - time.Since(s.grown); left > 0 {
+			return left
+		}
+		s.limit++
+		s.grown = time.Now()
+	}
+	s.taken++
+	return 0
+}
+
+func (s *slots) put() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.taken--
+	select {
+	case s.freed <- struct{}{}:
+	default: // somebody is told already
+	}
+}
+
+// idle gives a slot back that found nothing to do: there is no backlog.
+func (s *slots) idle() {
+	s.put()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.limit, s.grown = s.least, time.Now()
+}
+
+// shrink lowers the limit because the function has no room for as many batches.
+func (s *slots) shrink() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.limit = max(1, s.limit-1)
+	s.grown = time.Now()
+}

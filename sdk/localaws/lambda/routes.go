@@ -1,0 +1,195 @@
+package lambda
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/lambda-land/terraform-provider-handler/sdk/localaws/wire"
+)
+
+// newRoutes maps the API's requests to operations. The date in each path is the version in which AWS introduced it.
+func (s *Service) newRoutes() *http.ServeMux {
+	mux := http.NewServeMux()
+	const functions, function = "/2015-03-31/functions", "/2015-03-31/functions/{FunctionName}"
+	const mappings, mapping = "/2015-03-31/event-source-mappings", "/2015-03-31/event-source-mappings/{UUID}"
+	for pattern, handler := range map[string]http.Handler{
+		"POST " + functions:                  operation(s, http.StatusCreated, s.CreateFunction),
+		"GET " + functions:                   operation(s, http.StatusOK, s.ListFunctions),
+		"GET " + function:                    operation(s, http.StatusOK, s.GetFunction),
+		"DELETE " + function:                 operation(s, http.StatusNoContent, s.DeleteFunction),
+		"GET " + function + "/configuration": operation(s, http.StatusOK, s.GetFunctionConfiguration),
+		"PUT " + function + "/configuration": operation(s, http.StatusOK, s.UpdateFunctionConfiguration),
+		"PUT " + function + "/code":          operation(s, http.StatusOK, s.UpdateFunctionCode),
+		"POST " + function + "/versions":     operation(s, http.StatusCreated, s.PublishVersion),
+		"GET " + function + "/versions":      operation(s, http.StatusOK, s.ListVersionsByFunction),
+		"POST " + function + "/invocations":  http.HandlerFunc(s.serveInvoke),
+		"GET " + function + "/policy":        operation(s, http.StatusOK, s.GetPolicy),
+
+		"POST " + function + "/aliases":          operation(s, http.StatusCreated, s.CreateAlias),
+		"GET " + function + "/aliases":           operation(s, http.StatusOK, s.ListAliases),
+		"GET " + function + "/aliases/{Name}":    operation(s, http.StatusOK, s.GetAlias),
+		"PUT " + function + "/aliases/{Name}":    operation(s, http.StatusOK, s.UpdateAlias),
+		"DELETE " + function + "/aliases/{Name}": operation(s, http.StatusNoContent, s.DeleteAlias),
+
+		"PUT /2017-10-31/functions/{FunctionName}/concurrency":    operation(s, http.StatusOK, s.PutFunctionConcurrency),
+		"GET /2019-09-30/functions/{FunctionName}/concurrency":    operation(s, http.StatusOK, s.GetFunctionConcurrency),
+		"DELETE /2017-10-31/functions/{FunctionName}/concurrency": operation(s, http.StatusNoContent, s.DeleteFunctionConcurrency),
+
+		"POST " + mappings:  operation(s, http.StatusAccepted, s.CreateEventSourceMapping),
+		"GET " + mappings:   operation(s, http.StatusOK, s.ListEventSourceMappings),
+		"GET " + mapping:    operation(s, http.StatusOK, s.GetEventSourceMapping),
+		"PUT " + mapping:    operation(s, http.StatusAccepted, s.UpdateEventSourceMapping),
+		"DELETE " + mapping: operation(s, http.StatusAccepted, s.DeleteEventSourceMapping),
+
+		"POST /2017-03-31/tags/{Resource}":   operation(s, http.StatusNoContent, s.TagResource),
+		"GET /2017-03-31/tags/{Resource}":    operation(s, http.StatusOK, s.ListTags),
+		"DELETE /2017-03-31/tags/{Resource}": operation(s, http.StatusNoContent, s.UntagResource),
+
+		"GET /2016-08-19/account-settings":                                   operation(s, http.StatusOK, s.GetAccountSettings),
+		"GET /2024-08-31/functions/{FunctionName}/recursion-config":          operation(s, http.StatusOK, s.GetFunctionRecursionConfig),
+		"PUT /2024-08-31/functions/{FunctionName}/recursion-config":          operation(s, http.StatusOK, s.PutFunctionRecursionConfig),
+		"GET /2020-06-30/functions/{FunctionName}/code-signing-config":       operation(s, http.StatusOK, s.GetFunctionCodeSigningConfig),
+		"GET /2021-07-20/functions/{FunctionName}/runtime-management-config": operation(s, http.StatusOK, s.GetRuntimeManagementConfig),
+		"GET /2019-09-25/functions/{FunctionName}/event-invoke-config":       operation(s, http.StatusOK, s.GetFunctionEventInvokeConfig),
+		"GET /2021-10-31/functions/{FunctionName}/url":                       operation(s, http.StatusOK, s.GetFunctionUrlConfig),
+		"GET /2019-09-30/functions/{FunctionName}/provisioned-concurrency":   operation(s, http.StatusOK, s.GetProvisionedConcurrencyConfig),
+		"GET /2019-09-25/functions/{FunctionName}/event-invoke-config/list":  operation(s, http.StatusOK, s.ListFunctionEventInvokeConfigs),
+		"GET /2021-10-31/functions/{FunctionName}/urls":                      operation(s, http.StatusOK, s.ListFunctionUrlConfigs),
+		"/": http.HandlerFunc(s.serveUnknown),
+	} {
+		mux.Handle(pattern, handler)
+	}
+	return mux
+}
+
+// ServeHTTP answers one request. Older clients end collections' paths in a slash.
+func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if len(r.URL.Path) > 1 && strings.HasSuffix(r.URL.Path, "/") {
+		trimmed := *r.URL
+		trimmed.Path = strings.TrimSuffix(trimmed.Path, "/")
+		trimmed.RawPath = strings.TrimSuffix(trimmed.RawPath, "/")
+		r2 := *r
+		r2.URL = &trimmed
+		r = &r2
+	}
+	s.routes.ServeHTTP(w, r)
+}
+
+func (s *Service) serveUnknown(w http.ResponseWriter, r *http.Request) {
+	s.log.WarnContext(r.Context(), "unsupported operation", "service", "lambda", "method", r.Method, "path", r.URL.Path)
+	s.fail(w, r, wire.Errorf("UnknownOperationException", "The operation %s %s is not supported by localaws.", r.Method, r.URL.Path).
+		WithStatus(http.StatusNotFound))
+}
+
+// operation serves fn. Its input comes from the body and from what the members' tags name: `path:"…"` is a part of the path,
+// `query:"…"` a parameter.
+func operation[In, Out any](s *Service, status int, fn func(context.Context, In) (Out, error)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var in In
+		if err := decode(r, &in); err != nil {
+			s.fail(w, r, err)
+			return
+		}
+		out, err := fn(r.Context(), in)
+		if err != nil {
+			s.fail(w, r, err)
+			return
+		}
+		w.Header().Set("x-amzn-RequestId", wire.CallFrom(r.Context()).RequestID)
+		if status == http.StatusNoContent {
+			w.WriteHeader(status)
+			return
+		}
+		s.write(w, r, status, out)
+	})
+}
+
+func decode(r *http.Request, in any) error {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return wire.Errorf("SerializationException", "read request: %s", err)
+	}
+	if len(body) > 0 {
+		if err := json.Unmarshal(body, in); err != nil {
+			return invalidRequestContent(err)
+		}
+	}
+	members := reflect.ValueOf(in).Elem()
+	for i := range members.NumField() {
+		tag := members.Type().Field(i).Tag
+		var values []string
+		if name, ok := tag.Lookup("path"); ok {
+			values = []string{r.PathValue(name)}
+		} else if name, ok := tag.Lookup("query"); ok {
+			values = r.URL.Query()[name]
+		}
+		if len(values) == 0 {
+			continue
+		}
+		switch field := members.Field(i); field.Kind() {
+		case reflect.Int:
+			n, err := strconv.Atoi(values[0])
+			if err != nil {
+				return wire.Errorf("SerializationException", "%s is not a number", values[0])
+			}
+			field.SetInt(int64(n))
+		case reflect.Slice:
+			field.Set(reflect.ValueOf(values))
+		default:
+			field.SetString(values[0])
+		}
+	}
+	return nil
+}
+
+func invalidRequestContent(err error) *wire.Error {
+	return wire.Errorf("InvalidRequestContentException", "Could not parse request body into json: %s", err)
+}
+
+// lowerCaseMessage lists the errors whose shape spells its member "message"; all others spell it "Message".
+var lowerCaseMessage = []string{
+	"InvalidParameterValueException", "InvalidRequestContentException", "PreconditionFailedException", "RequestTooLargeException",
+	"ResourceConflictException", "TooManyRequestsException", "ValidationException", "UnknownOperationException",
+	"ProvisionedConcurrencyConfigNotFoundException",
+}
+
+func (s *Service) fail(w http.ResponseWriter, r *http.Request, err error) {
+	answer := wire.AsError(err)
+	if _, ok := errors.AsType[*wire.Error](err); !ok {
+		s.log.ErrorContext(r.Context(), "operation failed", "service", "lambda", "method", r.Method, "path", r.URL.Path, "error", err)
+		answer.Code = "ServiceException"
+	}
+	body := map[string]any{"Type": "User"}
+	if answer.HTTPStatus() >= http.StatusInternalServerError {
+		body["Type"] = "Service"
+	}
+	for name, value := range answer.Fields {
+		body[name] = value
+	}
+	if slices.Contains(lowerCaseMessage, answer.Code) {
+		body["message"] = answer.Message
+	} else {
+		body["Message"] = answer.Message
+	}
+	w.Header().Set("x-amzn-ErrorType", answer.Code)
+	s.write(w, r, answer.HTTPStatus(), body)
+}
+
+func (s *Service) write(w http.ResponseWriter, r *http.Request, status int, body any) {
+	encoded, err := json.Marshal(body)
+	if err != nil {
+		s.log.ErrorContext(r.Context(), "encode answer", "service", "lambda", "error", err)
+		status, encoded = http.StatusInternalServerError, nil
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("x-amzn-RequestId", wire.CallFrom(r.Context()).RequestID)
+	w.WriteHeader(status)
+	_, _ = w.Write(encoded) // a client that hung up is no concern of ours
+}
