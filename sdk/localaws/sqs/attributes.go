@@ -50,11 +50,11 @@ func (s *Service) SetQueueAttributes(ctx context.Context, in SetQueueAttributesI
 		if in.Attributes == nil {
 			return missing("Attributes")
 		}
-		for name, value := range in.Attributes {
+		for _, name := range slices.Sorted(maps.Keys(in.Attributes)) {
 			if err := settable(name, q.fifo); err != nil {
 				return err
 			}
-			if name == "FifoQueue" && !strings.EqualFold(value, "true") {
+			if name == "FifoQueue" && !strings.EqualFold(in.Attributes[name], "true") {
 				return invalidAttributeValue(name, "Modifying queue type is not supported.")
 			}
 		}

@@ -37,7 +37,7 @@ func (s *Service) CreateQueue(ctx context.Context, in CreateQueueInput) (QueueUR
 	if err != nil {
 		return QueueURLOutput{}, err
 	}
-	for name := range in.Attributes {
+	for _, name := range slices.Sorted(maps.Keys(in.Attributes)) {
 		if err := settable(name, fifo); err != nil {
 			return QueueURLOutput{}, err
 		}

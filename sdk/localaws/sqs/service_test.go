@@ -66,3 +66,5 @@ func TestMessageGoesThroughItsLife(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }

@@ -3,6 +3,7 @@ package sqs
 import (
 	"encoding/json"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -46,7 +47,8 @@ var choiceAttributes = map[string][]string{
 // takes the attribute away, where that can be.
 func canonical(attributes map[string]string) (map[string]string, error) {
 	values := maps.Clone(attributes)
-	for name, value := range attributes {
+	for _, name := range slices.Sorted(maps.Keys(attributes)) {
+		value := attributes[name]
 		if integer, ok := integerAttributes[name]; ok {
 			n, err := strconv.Atoi(value)
 			if err != nil || n < integer.min || n > integer.max {
