@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,6 +23,7 @@ type Mapping struct {
 	MaximumConcurrency *int32 // nil for none
 	Enabled            bool
 	Filters            []string // patterns, JSON
+	ReportsFailures    bool     // set by AWS: whether the function may fail single messages of a batch; always asked for
 }
 
 const mappingTimeout = 10 * time.Minute // what the Terraform provider for AWS allows for a mapping to settle
@@ -164,6 +166,7 @@ func mapping(found types.EventSourceMappingConfiguration) Mapping {
 		BatchingWindow: aws.ToInt32(found.MaximumBatchingWindowInSeconds),
 		Enabled:        !strings.HasPrefix(aws.ToString(found.State), "Disabl"),
 	}
+	m.ReportsFailures = slices.Contains(found.FunctionResponseTypes, types.FunctionResponseTypeReportBatchItemFailures)
 	if found.ScalingConfig != nil {
 		m.MaximumConcurrency = found.ScalingConfig.MaximumConcurrency
 	}

@@ -32,6 +32,9 @@ const (
 	AttributeRedrivePolicy     = string(types.QueueAttributeNameRedrivePolicy)
 )
 
+// noQueue are the codes of a queue that does not exist, by protocol.
+var noQueue = []string{"NonExistentQueue", "QueueDoesNotExist"}
+
 // CreateQueue makes a queue and returns its URL. A queue with the same name and attributes is taken for the one to be made, as
 // SQS does; one with other attributes is an error.
 func (c *Cloud) CreateQueue(ctx context.Context, name string, attributes, tags map[string]string) (string, error) {
@@ -55,7 +58,7 @@ func (c *Cloud) FindQueue(ctx context.Context, queueURL string) (map[string]stri
 		QueueUrl:       &queueURL,
 		AttributeNames: []types.QueueAttributeName{types.QueueAttributeNameAll},
 	})
-	if hasCode(err, "NonExistentQueue", "QueueDoesNotExist") {
+	if hasCode(err, noQueue...) {
 		return nil, &NotFoundError{Object: "queue " + queueURL}
 	}
 	if err != nil {
@@ -92,7 +95,7 @@ func (c *Cloud) UpdateQueue(ctx context.Context, queueURL string, attributes map
 func (c *Cloud) DeleteQueue(ctx context.Context, queueURL string) error {
 	_, err := c.sqs.DeleteQueue(ctx, &sqs.DeleteQueueInput{QueueUrl: &queueURL})
 	c.queueURLs.Delete(c.QueueARN(queueURL))
-	if err := ignore(err, "NonExistentQueue", "QueueDoesNotExist"); err != nil {
+	if err := ignore(err, noQueue...); err != nil {
 		return fmt.Errorf("delete queue %s: %w", queueURL, err)
 	}
 	return nil
@@ -113,9 +116,12 @@ func MessageCount(attributes map[string]string) int {
 	return total
 }
 
-// QueueTags returns the tags of a queue.
+// QueueTags returns the tags of a queue, or a [NotFoundError].
 func (c *Cloud) QueueTags(ctx context.Context, queueURL string) (map[string]string, error) {
 	output, err := c.sqs.ListQueueTags(ctx, &sqs.ListQueueTagsInput{QueueUrl: &queueURL})
+	if hasCode(err, noQueue...) {
+		return nil, &NotFoundError{Object: "queue " + queueURL}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read tags of queue %s: %w", queueURL, err)
 	}
@@ -152,7 +158,7 @@ func (c *Cloud) QueueURL(ctx context.Context, queueARN string) (string, error) {
 		QueueName:              &parsed.Resource,
 		QueueOwnerAWSAccountId: &parsed.AccountID,
 	})
-	if hasCode(err, "NonExistentQueue", "QueueDoesNotExist") {
+	if hasCode(err, noQueue...) {
 		return "", &NotFoundError{Object: "queue " + queueARN}
 	}
 	if err != nil {

@@ -101,13 +101,17 @@ func (c *Cloud) DeleteRepository(ctx context.Context, name string, force bool) e
 	return nil
 }
 
-// HasImage reports whether a repository of the account holds the image with this digest.
+// HasImage reports whether a repository of the account holds the image with this digest. The error is a [NotFoundError] if there is
+// no such repository.
 func (c *Cloud) HasImage(ctx context.Context, name, digest string) (bool, error) {
 	_, err := c.ecr.DescribeImages(ctx, &ecr.DescribeImagesInput{
 		RepositoryName: &name,
 		ImageIds:       []types.ImageIdentifier{{ImageDigest: &digest}},
 	})
-	if hasCode(err, "ImageNotFoundException", "RepositoryNotFoundException") {
+	if hasCode(err, "RepositoryNotFoundException") {
+		return false, &NotFoundError{Object: "repository " + name}
+	}
+	if hasCode(err, "ImageNotFoundException") {
 		return false, nil
 	}
 	if err != nil {

@@ -38,6 +38,14 @@ func (p Permissions) Union(q Permissions) Permissions {
 	}
 }
 
+// AddKey adds a queue's KMS key, as the queue's attributes name it. Aliases cannot be permitted by name, and need not be if they are
+// AWS's own.
+func (p *Permissions) AddKey(key string) {
+	if strings.HasPrefix(key, "arn:") && strings.Contains(key, ":key/") {
+		p.Keys = append(p.Keys, key)
+	}
+}
+
 type policyStatement struct {
 	Sid      string
 	Effect   string

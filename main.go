@@ -1,0 +1,28 @@
+// Command terraform-provider-handler is the Terraform provider for apps that drain SQS queues on AWS Lambda.
+package main
+
+import (
+	"context"
+	"flag"
+	"log"
+
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+
+	"github.com/lambda-land/terraform-provider-handler/provider"
+)
+
+// version is set by the release build.
+var version = "dev"
+
+func main() {
+	debug := flag.Bool("debug", false, "keep running and print how a debugger's Terraform attaches")
+	flag.Parse()
+	err := providerserver.Serve(context.Background(), provider.New(version), providerserver.ServeOpts{
+		Address:         "registry.terraform.io/lambda-land/handler",
+		ProtocolVersion: 6,
+		Debug:           *debug,
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+}

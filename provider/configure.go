@@ -1,0 +1,153 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/smithy-go/middleware"
+	"github.com/google/go-containerregistry/pkg/authn"
+	awsbase "github.com/hashicorp/aws-sdk-go-base/v2"
+	basediag "github.com/hashicorp/aws-sdk-go-base/v2/diag"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-log/tflog"
+
+	"github.com/lambda-land/terraform-provider-handler/provider/cloud"
+	"github.com/lambda-land/terraform-provider-handler/provider/image"
+)
+
+// maxRetries is the AWS provider's default.
+const maxRetries = 25
+
+func (p *handlerProvider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
+	if !req.Config.Raw.IsFullyKnown() {
+		resp.Diagnostics.AddError("Failed to configure the provider", "The provider's configuration depends on values that are "+
+			"known only after apply, so nothing can be planned. Use values that are known now, such as variables, or apply what "+
+			"they depend on first, with -target.")
+		return
+	}
+	var model providerModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	config := p.awsConfig(ctx, model, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	data := newProviderData(cloud.New(config))
+	resp.Diagnostics.Append(model.DefaultTags.ElementsAs(ctx, &data.defaultTags, false)...)
+	resp.ResourceData = data
+	resp.DataSourceData = data
+}
+
+// awsConfig finds credentials, region and endpoints as the AWS provider does. It makes no call unless a role is to be assumed.
+func (p *handlerProvider) awsConfig(ctx context.Context, model providerModel, diags *diag.Diagnostics) aws.Config {
+	config := awsbase.Config{
+		AccessKey:              model.AccessKey.ValueString(),
+		SecretKey:              model.SecretKey.ValueString(),
+		Token:                  model.Token.ValueString(),
+		Profile:                model.Profile.ValueString(),
+		Region:                 model.Region.ValueString(),
+		SharedConfigFiles:      texts(ctx, model.SharedConfigFiles, diags),
+		SharedCredentialsFiles: texts(ctx, model.SharedCredentialFiles, diags),
+		MaxRetries:             maxRetries,
+		CallerName:             "Terraform provider handler",
+		// The account's ID is asked for when it is needed.
+		SkipCredsValidation:     true,
+		SkipRequestingAccountId: true,
+		// It would log bodies, among them the secrets that the plan looks at.
+		SuppressDebugLog: true,
+		APNInfo: &awsbase.APNInfo{
+			PartnerName: "lambda-land",
+			Products:    []awsbase.UserAgentProduct{{Name: "terraform-provider-handler", Version: p.version}},
+		},
+	}
+	if !model.MaxRetries.IsNull() {
+		config.MaxRetries = int(model.MaxRetries.ValueInt64())
+	}
+	if role := model.AssumeRole; role != nil {
+		config.AssumeRole = []awsbase.AssumeRole{{
+			RoleARN:     role.RoleARN.ValueString(),
+			SessionName: role.SessionName.ValueString(),
+			ExternalID:  role.ExternalID.ValueString(),
+		}}
+	}
+	_, found, baseDiags := awsbase.GetAwsConfig(ctx, &config)
+	for _, d := range baseDiags {
+		if d.Severity() == basediag.SeverityError {
+			diags.AddError("Failed to find AWS credentials", d.Summary()+"\n\n"+d.Detail()+"\n\nSet profile or access_key and secret_key "+
+				"in the provider's configuration, or AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment.")
+		} else {
+			diags.AddWarning(d.Summary(), d.Detail())
+		}
+	}
+	if !diags.HasError() && found.Region == "" {
+		diags.AddAttributeError(path.Root("region"), "Failed to find the AWS region", "No region is configured. Set region in the "+
+			"provider's configuration, AWS_REGION in the environment, or a region in the profile.")
+	}
+	found.APIOptions = append(found.APIOptions, logCalls)
+	return found
+}
+
+// logCalls logs the name and outcome of each call, and nothing of what it carries.
+func logCalls(stack *middleware.Stack) error {
+	return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("LogCalls", func(
+		ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler,
+	) (middleware.InitializeOutput, middleware.Metadata, error) {
+		out, metadata, err := next.HandleInitialize(ctx, in)
+		tflog.Debug(ctx, "called AWS", map[string]any{
+			"service":   middleware.GetServiceID(ctx),
+			"operation": middleware.GetOperationName(ctx),
+			"ok":        err == nil,
+		})
+		return out, metadata, err
+	}), middleware.After)
+}
+
+// newProviderData makes what the resources share.
+func newProviderData(c *cloud.Cloud) *providerData {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		cache = os.TempDir() // no home, as in some CI runners
+	}
+	return &providerData{
+		cloud:    c,
+		builder:  image.NewBuilder(filepath.Join(cache, "terraform-provider-handler")),
+		registry: image.NewRegistry(authn.NewMultiKeychain(keychain{c}, authn.DefaultKeychain)),
+	}
+}
+
+// keychain knows the password of the account's own registry.
+type keychain struct{ cloud *cloud.Cloud }
+
+// Resolve returns the registry's credentials, or none for any other registry.
+func (k keychain) Resolve(resource authn.Resource) (authn.Authenticator, error) {
+	return k.ResolveContext(context.Background(), resource)
+}
+
+// ResolveContext returns the registry's credentials, or none for any other registry.
+func (k keychain) ResolveContext(ctx context.Context, resource authn.Resource) (authn.Authenticator, error) {
+	host := resource.RegistryStr()
+	login, err := k.cloud.Login(ctx)
+	if err != nil && strings.Contains(host, ".dkr.ecr") {
+		return nil, fmt.Errorf("find credentials for registry %s: %w", host, err)
+	}
+	if err != nil || host != login.Host {
+		return authn.Anonymous, nil
+	}
+	return &authn.Basic{Username: login.Username, Password: login.Password}, nil
+}
+
+// texts returns the strings of a list; none for a null one.
+func texts(ctx context.Context, list types.List, diags *diag.Diagnostics) []string {
+	var values []string
+	diags.Append(list.ElementsAs(ctx, &values, false)...)
+	return values
+}

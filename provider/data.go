@@ -1,0 +1,109 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"sync"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/lambda-land/terraform-provider-handler/provider/cloud"
+	"github.com/lambda-land/terraform-provider-handler/provider/image"
+)
+
+// providerData is what the resources of one provider configuration share.
+type providerData struct {
+	cloud       *cloud.Cloud
+	builder     *image.Builder
+	registry    *image.Registry
+	defaultTags map[string]string
+
+	// apps are the handlers ([]string) of the images that this run has seen, by image URI.
+	apps sync.Map
+	// visibilities are the visibility timeouts (int32, in seconds) that this run plans, by queue ARN.
+	visibilities sync.Map
+	// reservations are the changes of reserved concurrency that this run has planned so far.
+	reservations reservations
+}
+
+// reservations sums up planned changes of reserved concurrency.
+type reservations struct {
+	mu     sync.Mutex
+	byName map[string]int // change by function
+}
+
+// plan remembers the change that is planned for a function and returns the sum of all.
+func (r *reservations) plan(function string, change int) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.byName == nil {
+		r.byName = map[string]int{}
+	}
+	r.byName[function] = change
+	sum := 0
+	for _, change := range r.byName {
+		sum += change
+	}
+	return sum
+}
+
+// withData is embedded in every resource.
+type withData struct{ *providerData }
+
+// Configure takes over what the provider's Configure made.
+func (w *withData) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
+	if req.ProviderData == nil {
+		return // the provider itself is not configured yet, as in terraform validate
+	}
+	data, ok := req.ProviderData.(*providerData)
+	if !ok {
+		resp.Diagnostics.AddError("Failed to configure a resource", fmt.Sprintf("The provider's data has the unexpected type %T. "+
+			"This is a bug in the provider.", req.ProviderData))
+		return
+	}
+	w.providerData = data
+}
+
+// allTags returns the default tags and a resource's own; unknown if its own are.
+func (d *providerData) allTags(ctx context.Context, own types.Map, diags *diag.Diagnostics) types.Map {
+	if own.IsUnknown() {
+		return types.MapUnknown(types.StringType)
+	}
+	all := map[string]attr.Value{}
+	for key, value := range d.defaultTags {
+		all[key] = types.StringValue(value)
+	}
+	maps.Copy(all, own.Elements())
+	merged, newDiags := types.MapValue(types.StringType, all)
+	diags.Append(newDiags...)
+	return merged
+}
+
+// ownTags returns the tags among all that are not default ones, as a resource's own when it is imported.
+func (d *providerData) ownTags(all map[string]string) types.Map {
+	own := map[string]string{}
+	for key, value := range all {
+		if byDefault, ok := d.defaultTags[key]; !ok || byDefault != value {
+			own[key] = value
+		}
+	}
+	return textMapOrNull(own)
+}
+
+// importBy imports a resource by one attribute, given as the import's ID or as its identity's only attribute.
+func importBy(ctx context.Context, attribute string, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	resource.ImportStatePassthroughWithIdentity(ctx, path.Root(attribute), path.Root(attribute), req, resp)
+}
+
+// identityBy is the schema of an identity with one attribute.
+func identityBy(attribute, description string) identityschema.Schema {
+	return identityschema.Schema{Attributes: map[string]identityschema.Attribute{
+		attribute: identityschema.StringAttribute{Description: description, RequiredForImport: true},
+	}}
+}

@@ -1,0 +1,233 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-log/tflog"
+
+	"github.com/lambda-land/terraform-provider-handler/provider/cloud"
+)
+
+// check compares the plan with what AWS and the image say. What is not known yet is not checked, and what the credentials may not look
+// at neither: the apply finds out.
+func (r *functionResource) check(ctx context.Context, config, state, plan *functionModel, diags *diag.Diagnostics) {
+	plan.checkEnvironmentSize(diags)
+	r.checkHandler(ctx, state, plan, diags)
+	r.checkQueues(ctx, state, plan, diags)
+	r.checkSecrets(ctx, plan, diags)
+	r.checkConcurrency(ctx, config, plan, diags)
+	r.checkAccount(ctx, state, plan, diags)
+}
+
+// checkHandler checks that the image has the handler.
+func (r *functionResource) checkHandler(ctx context.Context, state, plan *functionModel, diags *diag.Diagnostics) {
+	if plan.Handler.IsUnknown() || plan.ImageURI.IsUnknown() {
+		return
+	}
+	if state != nil && state.Handler.Equal(plan.Handler) && state.ImageURI.Equal(plan.ImageURI) {
+		return
+	}
+	known, ok := r.handlersOf(ctx, plan.ImageURI.ValueString())
+	wanted := plan.Handler.ValueString()
+	if !ok || slices.Contains(known, wanted) {
+		return
+	}
+	hint := ""
+	if name := nearest(wanted, known); name != "" {
+		hint = fmt.Sprintf(" Did you mean %q?", name)
+	}
+	diags.AddAttributeError(path.Root("handler"), "Unknown handler", fmt.Sprintf("The app in %s has no handler %q.%s It registers: %s. Name "+
+		"one of these, or register it with sdk.Handler in the app.", plan.ImageURI.ValueString(), wanted, hint, strings.Join(known, ", ")))
+}
+
+// handlersOf returns the names of the handlers in an image: as this run built it, or else as the image's label says. An image without
+// such a label, or that cannot be read, is anybody's guess.
+func (r *functionResource) handlersOf(ctx context.Context, imageURI string) ([]string, bool) {
+	known, _ := r.apps.Load(imageURI)
+	if names, ok := known.([]string); ok {
+		return names, true
+	}
+	app, err := r.registry.App(ctx, imageURI)
+	if err != nil {
+		tflog.Debug(ctx, "handlers of image are not known", map[string]any{"image_uri": imageURI, "error": err.Error()})
+		return nil, false
+	}
+	names := slices.Sorted(maps.Keys(app.Handlers))
+	r.apps.Store(imageURI, names)
+	return names, true
+}
+
+// checkQueues checks the ARNs of all queues, and the visibility timeouts of those to be drained.
+func (r *functionResource) checkQueues(ctx context.Context, state, plan *functionModel, diags *diag.Diagnostics) {
+	queues := plan.queues(ctx, diags)
+	sendTo, _ := knownTexts(plan.SendTo.Elements())
+	if len(queues)+len(sendTo) == 0 {
+		return
+	}
+	account, err := r.cloud.Account(ctx)
+	if err != nil {
+		diags.AddError("Failed to plan function", sentence(err.Error()))
+		return
+	}
+	for _, label := range slices.Sorted(maps.Keys(sendTo)) {
+		r.checkARN(path.Root("send_to").AtMapKey(label), sendTo[label], "sqs", "queue", "", diags)
+	}
+	drained := map[string]bool{}
+	if state != nil && state.Timeout.Equal(plan.Timeout) {
+		for _, queue := range state.queues(ctx, diags) {
+			drained[queue.ARN.ValueString()] = true
+		}
+	}
+	byARN := map[string]string{}
+	for _, label := range slices.Sorted(maps.Keys(queues)) {
+		arn := queues[label].ARN
+		if arn.IsUnknown() {
+			continue
+		}
+		at := path.Root("queues").AtMapKey(label).AtName("arn")
+		if other, ok := byARN[arn.ValueString()]; ok {
+			diags.AddAttributeError(at, invalidFunction, fmt.Sprintf("The labels %q and %q name the same queue. Remove one.", other, label))
+			continue
+		}
+		byARN[arn.ValueString()] = label
+		if r.checkARN(at, arn.ValueString(), "sqs", "queue", account, diags) && !drained[arn.ValueString()] {
+			r.checkVisibility(ctx, at, arn.ValueString(), plan.Timeout, diags)
+		}
+	}
+}
+
+// checkVisibility checks that a message stays hidden for as long as the function may take for it.
+func (r *functionResource) checkVisibility(ctx context.Context, at path.Path, queueARN string, timeout types.Int32, diags *diag.Diagnostics) {
+	visibility, ok := r.visibility(ctx, queueARN)
+	if !ok || timeout.IsUnknown() || visibility >= timeout.ValueInt32() {
+		return
+	}
+	diags.AddAttributeError(at, invalidFunction, fmt.Sprintf("The queue %s hides a received message for %d seconds, but the function may take "+
+		"%d, in which the message would be received again; Lambda refuses that. Raise the queue's visibility timeout to %d (6 times the "+
+		"function's timeout), and apply that first if the queue is not a handler_queue, or lower timeout.",
+		queueARN, visibility, timeout.ValueInt32(), visibilityFactor*timeout.ValueInt32()))
+}
+
+// visibility returns the visibility timeout that this run plans for a queue, or that it has in AWS, in seconds.
+func (r *functionResource) visibility(ctx context.Context, queueARN string) (int32, bool) {
+	planned, _ := r.visibilities.Load(queueARN)
+	if seconds, ok := planned.(int32); ok {
+		return seconds, true
+	}
+	known, err := r.lookUp(ctx, []string{queueARN})
+	if err != nil {
+		tflog.Debug(ctx, "visibility timeout of queue is not known", map[string]any{"arn": queueARN, "error": err.Error()})
+		return 0, false
+	}
+	seconds := readNumber(known[queueARN].attributes[cloud.AttributeVisibilityTimeout])
+	return seconds.ValueInt32(), !seconds.IsNull()
+}
+
+// checkSecrets checks that the secrets are there, and JSON objects.
+func (r *functionResource) checkSecrets(ctx context.Context, plan *functionModel, diags *diag.Diagnostics) {
+	for i, element := range plan.Secrets.Elements() {
+		text, ok := element.(types.String)
+		if !ok || text.IsUnknown() || text.IsNull() {
+			continue
+		}
+		at := path.Root("secrets").AtListIndex(i)
+		if !r.checkARN(at, text.ValueString(), "secretsmanager", "secret", "", diags) {
+			continue
+		}
+		err := r.cloud.CheckSecret(ctx, text.ValueString())
+		if shape, ok := errors.AsType[*cloud.SecretShapeError](err); ok {
+			diags.AddAttributeError(at, "Unusable secret", fmt.Sprintf("The secret %s %s. Its value must be a JSON object, whose keys become "+
+				"environment variables, such as {\"DATABASE_URL\": \"…\"}. Put a new version of the secret.", shape.ARN, shape.Reason))
+			continue
+		}
+		if cloud.IsNotFound(err) {
+			diags.AddAttributeError(at, "Unusable secret", fmt.Sprintf("%s. Create it and put a JSON object as its value before you plan, or "+
+				"take its ARN from the resource that does.", sentenceStart(err.Error())))
+			continue
+		}
+		if err != nil {
+			tflog.Debug(ctx, "shape of secret is not known", map[string]any{"arn": text.ValueString(), "error": err.Error()})
+		}
+	}
+}
+
+// checkConcurrency checks that the mappings never invoke the function more often at once than is reserved: messages of throttled
+// invocations count as received, and end in the dead-letter queue unhandled.
+func (r *functionResource) checkConcurrency(ctx context.Context, config, plan *functionModel, diags *diag.Diagnostics) {
+	if plan.ReservedConcurrency.IsNull() || plan.ReservedConcurrency.IsUnknown() {
+		return
+	}
+	reserved := plan.ReservedConcurrency.ValueInt32()
+	configured := config.queues(ctx, diags)
+	sum, enabled := int32(0), 0
+	for label, queue := range plan.queues(ctx, diags) {
+		maximum := queue.MaximumConcurrency
+		if queue.Enabled.IsUnknown() || maximum.IsUnknown() {
+			return
+		}
+		if !queue.Enabled.ValueBool() {
+			continue
+		}
+		enabled++
+		sum += maximum.ValueInt32()
+		if maximum.ValueInt32() > reserved && !configured[label].MaximumConcurrency.IsNull() {
+			diags.AddAttributeError(path.Root("queues").AtMapKey(label).AtName("maximum_concurrency"), invalidFunction, fmt.Sprintf(
+				"A maximum concurrency of %d is above the function's reserved concurrency of %d, so Lambda would throttle it and messages "+
+					"would be dead-lettered unhandled. Lower it, remove it to have it derived, or raise reserved_concurrency.",
+				maximum.ValueInt32(), reserved))
+			return
+		}
+	}
+	if sum > reserved {
+		diags.AddAttributeError(path.Root("reserved_concurrency"), invalidFunction, fmt.Sprintf("The function reserves a concurrency of %d, but "+
+			"its %d queues may invoke it %d times at once (Lambda allows no maximum below %d for a queue). It would be throttled, and messages "+
+			"of throttled invocations are dead-lettered unhandled. Reserve at least %d, disable queues, or remove reserved_concurrency.",
+			reserved, enabled, sum, minMaximumConcurrency, sum))
+	}
+}
+
+// checkAccount checks that the account has what all functions of this plan want to reserve.
+func (r *functionResource) checkAccount(ctx context.Context, state, plan *functionModel, diags *diag.Diagnostics) {
+	if plan.ReservedConcurrency.IsUnknown() {
+		return
+	}
+	before := int32(0)
+	if state != nil {
+		before = state.ReservedConcurrency.ValueInt32()
+	}
+	name, reserved := plan.Name.ValueString(), plan.ReservedConcurrency.ValueInt32()
+	sum := r.reservations.plan(name, int(reserved-before))
+	if reserved <= before {
+		return
+	}
+	limits, err := r.cloud.Limits(ctx)
+	if err != nil {
+		tflog.Debug(ctx, "concurrency limits are not known", map[string]any{"error": err.Error()})
+		return
+	}
+	if limits.Unreserved-sum >= limits.Floor() {
+		return
+	}
+	if state == nil {
+		// A function that is replaced gives back what it has reserved.
+		if existing, err := r.cloud.FindFunction(ctx, name); err == nil && existing.Reserved != nil {
+			sum = r.reservations.plan(name, int(reserved-*existing.Reserved))
+		}
+	}
+	if limits.Unreserved-sum < limits.Floor() {
+		diags.AddAttributeError(path.Root("reserved_concurrency"), "Not enough concurrency", fmt.Sprintf("The functions of this plan reserve %d "+
+			"more concurrent executions than now. The account has %d unreserved in %s, of which Lambda keeps %d. Reserve less, or ask AWS for "+
+			"more concurrent executions in Service Quotas.", sum, limits.Unreserved, r.cloud.Region, limits.Floor()))
+	}
+}
+
+// sentenceStart returns a text with its first letter in upper case.
+func sentenceStart(text string) string { return strings.ToUpper(text[:1]) + text[1:] }

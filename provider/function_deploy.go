@@ -1,0 +1,388 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/lambda-land/terraform-provider-handler/provider/cloud"
+)
+
+// undoTimeout is how long what was made may take to be removed again when a creation fails.
+const undoTimeout = 5 * time.Minute
+
+const maxRoleName = 64 // IAM's limit
+
+// roleName returns the name of the role of a function that brings none. Roles are global, functions are not.
+func roleName(function, region string) string {
+	name := function + "-" + region
+	if len(name) <= maxRoleName {
+		return name
+	}
+	sum := fmt.Sprintf("-%08x", crc32.ChecksumIEEE([]byte(name)))
+	return name[:maxRoleName-len(sum)] + sum
+}
+
+func (r *functionResource) role(d *deployment) cloud.Role {
+	return cloud.Role{
+		Name:                roleName(d.function.Name, r.cloud.Region),
+		Description:         fmt.Sprintf("Execution role of function %s in %s, managed by handler_function", d.function.Name, r.cloud.Region),
+		PermissionsBoundary: d.boundary,
+		Tags:                d.function.Tags,
+	}
+}
+
+// isOwnRole reports whether a role is the one that the provider makes for a function.
+func (r *functionResource) isOwnRole(function, roleARN string) bool {
+	return cloud.RoleName(roleARN) == roleName(function, r.cloud.Region)
+}
+
+// knownQueue is what AWS says about a queue.
+type knownQueue struct {
+	url        string
+	attributes map[string]string
+}
+
+// complete asks AWS for what else is to be known of the queues of deployments: their URLs, dead-letter queues and keys.
+func (r *functionResource) complete(ctx context.Context, deployments ...*deployment) error {
+	account, err := r.cloud.Account(ctx)
+	if err != nil {
+		return err
+	}
+	var arns []string
+	for _, d := range deployments {
+		arns = slices.AppendSeq(append(arns, d.consumed()...), maps.Values(d.sendTo))
+	}
+	known, err := r.lookUp(ctx, slices.Compact(slices.Sorted(slices.Values(arns))))
+	if err != nil {
+		return err
+	}
+	for _, d := range deployments {
+		d.permissions = cloud.Permissions{
+			LogGroup: fmt.Sprintf("arn:%s:logs:%s:%s:log-group:%s", r.cloud.Partition, r.cloud.Region, account, d.function.LogGroup),
+			Consume:  d.consumed(),
+			Send:     slices.Collect(maps.Values(d.sendTo)),
+			Secrets:  d.secrets,
+		}
+		for _, arn := range d.consumed() {
+			if target := redriveOf(known[arn].attributes).Target; target != "" {
+				d.permissions.Send = append(d.permissions.Send, target)
+			}
+			d.permissions.AddKey(known[arn].attributes[cloud.AttributeKMSKey])
+		}
+		urls := map[string]string{}
+		for label, arn := range d.sendTo {
+			urls[label] = known[arn].url
+			d.permissions.AddKey(known[arn].attributes[cloud.AttributeKMSKey])
+		}
+		if len(urls) > 0 {
+			d.function.Environment[envQueues] = joinQueues(urls)
+		}
+	}
+	return nil
+}
+
+// lookUp asks for all queues at the same time. One that does not exist is left out: what needs it fails by itself, and what does not
+// need it any more does not.
+func (r *functionResource) lookUp(ctx context.Context, arns []string) (map[string]knownQueue, error) {
+	known := map[string]knownQueue{}
+	var mu sync.Mutex
+	group, groupCtx := errgroup.WithContext(ctx)
+	for _, arn := range arns {
+		group.Go(func() error {
+			url, err := r.cloud.QueueURL(groupCtx, arn)
+			if err != nil {
+				return ignoreNotFound(err)
+			}
+			attributes, err := r.cloud.FindQueue(groupCtx, url)
+			if err != nil {
+				return ignoreNotFound(err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			known[arn] = knownQueue{url, attributes}
+			return nil
+		})
+	}
+	return known, group.Wait()
+}
+
+func ignoreNotFound(err error) error {
+	if cloud.IsNotFound(err) {
+		return nil
+	}
+	return err
+}
+
+// refuseExisting returns an error if there is a function of this name, which is then somebody else's.
+func (r *functionResource) refuseExisting(ctx context.Context, name string) error {
+	_, err := r.cloud.FindFunction(ctx, name)
+	switch {
+	case cloud.IsNotFound(err):
+		return nil
+	case err != nil:
+		return err
+	default:
+		return errFunctionExists
+	}
+}
+
+var errFunctionExists = errors.New("a function of this name exists; import it or choose another name")
+
+// create makes all of d, in the order in which the parts need each other, and returns the function and its mappings' UUIDs by label.
+func (r *functionResource) create(ctx context.Context, d *deployment) (*cloud.Function, map[string]string, error) {
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		return r.cloud.EnsureLogGroup(groupCtx, d.function.LogGroup, d.retention, d.function.Tags)
+	})
+	if d.ownRole {
+		group.Go(func() (err error) {
+			d.function.RoleARN, err = r.cloud.CreateRole(groupCtx, r.role(d))
+			if err != nil {
+				return err
+			}
+			return r.cloud.PutPermissions(groupCtx, cloud.RoleName(d.function.RoleARN), d.permissions)
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, nil, err
+	}
+	function, err := r.cloud.CreateFunction(ctx, d.function)
+	if err != nil {
+		return nil, nil, err
+	}
+	if d.function.Reserved != nil {
+		if err := r.cloud.SetReserved(ctx, d.function.Name, d.function.Reserved); err != nil {
+			return nil, nil, err
+		}
+	}
+	uuids, err := r.createMappings(ctx, d.mappings)
+	return function, uuids, err
+}
+
+// createMappings makes mappings at the same time and returns the UUIDs of those that were made.
+func (r *functionResource) createMappings(ctx context.Context, mappings map[string]cloud.Mapping) (map[string]string, error) {
+	uuids := map[string]string{}
+	var mu sync.Mutex
+	group, groupCtx := errgroup.WithContext(ctx)
+	for label, mapping := range mappings {
+		group.Go(func() error {
+			uuid, err := r.cloud.CreateMapping(groupCtx, mapping)
+			mu.Lock()
+			defer mu.Unlock()
+			if uuid != "" {
+				uuids[label] = uuid
+			}
+			return err
+		})
+	}
+	return uuids, group.Wait()
+}
+
+// undo removes what a failed create made, so that nothing half-created is left behind. It goes on when ctx is cancelled.
+func (r *functionResource) undo(ctx context.Context, d *deployment) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
+	defer cancel()
+	return r.destroy(ctx, d.function.Name, d.ownRole)
+}
+
+// destroy removes a function: its mappings first, so that messages stay in their queues instead of failing, then the function and
+// its role. Its log group stays.
+func (r *functionResource) destroy(ctx context.Context, name string, ownRole bool) error {
+	mappings, err := r.cloud.FindMappings(ctx, name)
+	if err != nil {
+		return err
+	}
+	group, groupCtx := errgroup.WithContext(ctx)
+	for _, mapping := range mappings {
+		group.Go(func() error { return r.cloud.DeleteMapping(groupCtx, mapping.UUID) })
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	if err := r.cloud.DeleteFunction(ctx, name); err != nil {
+		return err
+	}
+	if !ownRole {
+		return nil
+	}
+	return r.cloud.DeleteRole(ctx, roleName(name, r.cloud.Region))
+}
+
+// update turns the deployment old into d and returns what AWS says about the function if its code changed, and the mappings' UUIDs
+// by label. At no moment does a handler that runs lack what it needs: permissions grow first and shrink last, capacity is raised
+// before mappings use it and lowered after.
+func (r *functionResource) update(ctx context.Context, old, d *deployment, uuids map[string]string) (*cloud.Function, map[string]string, error) {
+	if err := r.complete(ctx, old, d); err != nil {
+		return nil, nil, err
+	}
+	if err := r.prepareRole(ctx, old, d); err != nil {
+		return nil, nil, err
+	}
+	kept, err := r.deleteUnwanted(ctx, old, d, uuids)
+	if err != nil {
+		return nil, nil, err
+	}
+	if old.retention != d.retention {
+		if err := r.cloud.EnsureLogGroup(ctx, d.function.LogGroup, d.retention, d.function.Tags); err != nil {
+			return nil, nil, err
+		}
+	}
+	function, err := r.updateFunction(ctx, old, d)
+	if err != nil {
+		return nil, nil, err
+	}
+	raised := lower(old.function.Reserved, d.function.Reserved)
+	if raised {
+		if err := r.cloud.SetReserved(ctx, d.function.Name, d.function.Reserved); err != nil {
+			return nil, nil, err
+		}
+	}
+	made, err := r.updateMappings(ctx, old, d, kept)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !raised && !equal(old.function.Reserved, d.function.Reserved) {
+		if err := r.cloud.SetReserved(ctx, d.function.Name, d.function.Reserved); err != nil {
+			return nil, nil, err
+		}
+	}
+	return function, made, r.finishRole(ctx, old, d)
+}
+
+// prepareRole lets the function do what it may do now and what it may do then.
+func (r *functionResource) prepareRole(ctx context.Context, old, d *deployment) error {
+	if !d.ownRole {
+		return nil
+	}
+	role := r.role(d)
+	if !old.ownRole {
+		arn, err := r.cloud.CreateRole(ctx, role)
+		if err != nil {
+			return err
+		}
+		d.function.RoleARN = arn
+		return r.cloud.PutPermissions(ctx, role.Name, d.permissions)
+	}
+	d.function.RoleARN = old.function.RoleARN
+	if old.boundary != d.boundary {
+		if err := r.cloud.SetPermissionsBoundary(ctx, role.Name, d.boundary); err != nil {
+			return err
+		}
+	}
+	if both := old.permissions.Union(d.permissions); both.Document() != old.permissions.Document() {
+		return r.cloud.PutPermissions(ctx, role.Name, both)
+	}
+	return nil
+}
+
+// finishRole takes away what the function does not need any more.
+func (r *functionResource) finishRole(ctx context.Context, old, d *deployment) error {
+	name := roleName(d.function.Name, r.cloud.Region)
+	if !d.ownRole {
+		if old.ownRole {
+			return r.cloud.DeleteRole(ctx, name)
+		}
+		return nil
+	}
+	if err := r.cloud.TagRole(ctx, name, old.function.Tags, d.function.Tags); err != nil {
+		return err
+	}
+	if both := old.permissions.Union(d.permissions); old.ownRole && both.Document() != d.permissions.Document() {
+		return r.cloud.PutPermissions(ctx, name, d.permissions)
+	}
+	return nil
+}
+
+// deleteUnwanted deletes the mappings of queues that are not wanted any more and returns the others' UUIDs, by queue.
+func (r *functionResource) deleteUnwanted(ctx context.Context, old, d *deployment, uuids map[string]string) (map[string]string, error) {
+	wanted := map[string]bool{}
+	for _, mapping := range d.mappings {
+		wanted[mapping.QueueARN] = true
+	}
+	kept := map[string]string{}
+	group, groupCtx := errgroup.WithContext(ctx)
+	for label, mapping := range old.mappings {
+		uuid := uuids[label]
+		if wanted[mapping.QueueARN] {
+			kept[mapping.QueueARN] = uuid
+			continue
+		}
+		group.Go(func() error { return r.cloud.DeleteMapping(groupCtx, uuid) })
+	}
+	return kept, group.Wait()
+}
+
+// updateFunction updates image, configuration and tags, each only if it changed, and returns what AWS says about the function after
+// the last of these; nil if neither image nor configuration changed.
+func (r *functionResource) updateFunction(ctx context.Context, old, d *deployment) (function *cloud.Function, err error) {
+	var steps []func(context.Context, cloud.Function) (*cloud.Function, error)
+	if old.function.ImageURI != d.function.ImageURI || old.function.Architecture != d.function.Architecture {
+		steps = append(steps, r.cloud.UpdateCode)
+	}
+	if !sameConfiguration(old.function, d.function) {
+		steps = append(steps, r.cloud.UpdateConfiguration)
+	}
+	if old.function.Environment[envHandler] == d.function.Environment[envHandler] {
+		// New code may need a new variable; but a new handler name needs the code that has it.
+		slices.Reverse(steps)
+	}
+	for _, step := range steps {
+		if function, err = step(ctx, d.function); err != nil {
+			return nil, err
+		}
+	}
+	return function, r.cloud.TagFunction(ctx, old.function.ARN, old.function.Tags, d.function.Tags)
+}
+
+func sameConfiguration(a, b cloud.Function) bool {
+	return a.RoleARN == b.RoleARN && a.MemorySize == b.MemorySize && a.Timeout == b.Timeout && maps.Equal(a.Environment, b.Environment) &&
+		a.LogFormat == b.LogFormat && a.LogLevel == b.LogLevel && a.LogGroup == b.LogGroup
+}
+
+// updateMappings updates the mappings that changed, makes those that are missing, and returns the UUIDs of all by label.
+func (r *functionResource) updateMappings(ctx context.Context, old, d *deployment, kept map[string]string) (map[string]string, error) {
+	before := map[string]cloud.Mapping{}
+	for _, mapping := range old.mappings {
+		before[mapping.QueueARN] = mapping
+	}
+	missing, uuids := map[string]cloud.Mapping{}, map[string]string{}
+	group, groupCtx := errgroup.WithContext(ctx)
+	for label, mapping := range d.mappings {
+		uuid, ok := kept[mapping.QueueARN]
+		if !ok {
+			missing[label] = mapping
+			continue
+		}
+		uuids[label] = uuid
+		if !sameMapping(before[mapping.QueueARN], mapping) {
+			mapping.UUID = uuid
+			group.Go(func() error { return r.cloud.UpdateMapping(groupCtx, mapping) })
+		}
+	}
+	var made map[string]string
+	group.Go(func() (err error) {
+		made, err = r.createMappings(groupCtx, missing)
+		return err
+	})
+	err := group.Wait()
+	maps.Copy(uuids, made)
+	return uuids, err
+}
+
+func sameMapping(a, b cloud.Mapping) bool {
+	return a.BatchSize == b.BatchSize && a.BatchingWindow == b.BatchingWindow && a.Enabled == b.Enabled &&
+		equal(a.MaximumConcurrency, b.MaximumConcurrency) && slices.Equal(a.Filters, b.Filters)
+}
+
+func equal(a, b *int32) bool { return a == b || a != nil && b != nil && *a == *b }
+
+// lower reports whether a reservation a is a stricter limit than b; nil is none.
+func lower(a, b *int32) bool { return a != nil && (b == nil || *a < *b) }

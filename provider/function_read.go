@@ -1,0 +1,129 @@
+package provider
+
+import (
+	"context"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/lambda-land/terraform-provider-handler/provider/cloud"
+)
+
+// find reads a function and, at the same time, its mappings.
+func (r *functionResource) find(ctx context.Context, name string) (*cloud.Function, []cloud.Mapping, error) {
+	var function *cloud.Function
+	var mappings []cloud.Mapping
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.Go(func() (err error) {
+		function, err = r.cloud.FindFunction(groupCtx, name)
+		return err
+	})
+	group.Go(func() (err error) {
+		mappings, err = r.cloud.FindMappings(groupCtx, name)
+		return err
+	})
+	err := group.Wait()
+	return function, mappings, err
+}
+
+// read takes over what AWS says. Environment variables that nobody here set are left alone.
+func (r *functionResource) read(ctx context.Context, m *functionModel, f *cloud.Function, mappings []cloud.Mapping, diags *diag.Diagnostics) {
+	imported := m.ImageURI.IsNull()
+	if imported || m.ImageDigest.ValueString() != f.ImageDigest {
+		m.ImageURI, m.ImageDigest = types.StringValue(f.ImageURI), types.StringValue(f.ImageDigest)
+	}
+	m.ARN = types.StringValue(f.ARN)
+	m.RoleARN = types.StringValue(f.RoleARN)
+	m.MemorySize = types.Int32Value(f.MemorySize)
+	m.Timeout = types.Int32Value(f.Timeout)
+	m.Architecture = types.StringValue(f.Architecture)
+	m.ReservedConcurrency = types.Int32PointerValue(f.Reserved)
+	m.LogGroupName = types.StringValue(f.LogGroup)
+	m.TagsAll = textMap(withoutReserved(f.Tags))
+	if imported {
+		m.Tags = r.ownTags(withoutReserved(f.Tags))
+	}
+	log := m.log(ctx, diags)
+	log.Format = types.StringValue(f.LogFormat)
+	if f.LogFormat == "JSON" {
+		log.Level = textOrNull(f.LogLevel)
+	}
+	m.Log = log.object()
+	r.readEnvironment(ctx, m, f.Environment, imported, diags)
+	m.readMappings(ctx, mappings, diags)
+}
+
+func (r *functionResource) readEnvironment(
+	ctx context.Context, m *functionModel, remote map[string]string, imported bool, diags *diag.Diagnostics,
+) {
+	m.Handler = types.StringValue(remote[envHandler])
+	m.Reset = textOrNull(remote[envReset])
+	var secrets []string
+	if keys := remote[envSecrets]; keys != "" {
+		secrets = strings.Split(keys, ",")
+	}
+	if len(secrets) != 0 || len(m.Secrets.Elements()) != 0 {
+		m.Secrets = textListOrNull(secrets)
+	}
+	sendTo := map[string]string{}
+	for label, url := range splitQueues(remote[envQueues]) {
+		sendTo[label] = r.cloud.QueueARN(url)
+	}
+	if len(sendTo) != 0 || len(m.SendTo.Elements()) != 0 {
+		m.SendTo = textMapOrNull(sendTo)
+	}
+	environment := map[string]string{}
+	own := mapTexts(ctx, m.Environment, diags)
+	for name, value := range remote {
+		if _, ours := own[name]; ours || imported && !isOwnVariable(name) {
+			environment[name] = value
+		}
+	}
+	if len(environment) != 0 || len(own) != 0 {
+		m.Environment = textMapOrNull(environment)
+	}
+}
+
+func isOwnVariable(name string) bool {
+	return name == envHandler || name == envReset || name == envQueues || name == envSecrets
+}
+
+// readMappings takes over the mappings. A mapping is known by its queue; one that nobody here made is labeled with the queue's name.
+// One that does not report batch item failures counts as missing, so that the next apply brings it into shape: without that,
+// messages that a handler failed on are deleted.
+func (m *functionModel) readMappings(ctx context.Context, mappings []cloud.Mapping, diags *diag.Diagnostics) {
+	labels := map[string]string{}
+	filters := map[string]types.List{}
+	for label, queue := range m.queues(ctx, diags) {
+		labels[queue.ARN.ValueString()] = label
+		filters[label] = queue.Filters
+	}
+	queues, uuids := map[string]functionQueueModel{}, map[string]attr.Value{}
+	for _, mapping := range mappings {
+		if !mapping.ReportsFailures {
+			continue
+		}
+		label, ok := labels[mapping.QueueARN]
+		if !ok {
+			label = mapping.QueueARN[strings.LastIndexByte(mapping.QueueARN, ':')+1:]
+		}
+		queue := functionQueueModel{
+			ARN:                types.StringValue(mapping.QueueARN),
+			BatchSize:          types.Int32Value(mapping.BatchSize),
+			BatchingWindow:     types.Int32Value(mapping.BatchingWindow),
+			MaximumConcurrency: types.Int32PointerValue(mapping.MaximumConcurrency),
+			Enabled:            types.BoolValue(mapping.Enabled),
+			Filters:            textListOrNull(mapping.Filters),
+		}
+		if before, ok := filters[label]; ok && !before.IsNull() && len(before.Elements()) == 0 && len(mapping.Filters) == 0 {
+			queue.Filters = before // an empty list stays what it is
+		}
+		queues[label] = queue
+		uuids[label] = types.StringValue(mapping.UUID)
+	}
+	m.setQueues(queues)
+	m.Mappings = types.MapValueMust(types.StringType, uuids)
+}

@@ -1,0 +1,193 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/lambda-land/terraform-provider-handler/provider/cloud"
+)
+
+var (
+	_ resource.ResourceWithConfigure      = (*functionResource)(nil)
+	_ resource.ResourceWithIdentity       = (*functionResource)(nil)
+	_ resource.ResourceWithImportState    = (*functionResource)(nil)
+	_ resource.ResourceWithModifyPlan     = (*functionResource)(nil)
+	_ resource.ResourceWithValidateConfig = (*functionResource)(nil)
+)
+
+// functionTimeout is how long creating, updating or deleting a function may take unless configured.
+const functionTimeout = 15 * time.Minute
+
+type functionResource struct{ withData }
+
+func newFunctionResource() resource.Resource { return &functionResource{} }
+
+func (r *functionResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_function"
+}
+
+func (r *functionResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var plan functionModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	limit, newDiags := plan.Timeouts.Create(ctx, functionTimeout)
+	resp.Diagnostics.Append(newDiags...)
+	d := r.deployment(ctx, &plan, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	err := r.refuseExisting(ctx, d.function.Name)
+	if err == nil {
+		err = r.complete(ctx, &d)
+	}
+	if err != nil {
+		addFunctionError(&resp.Diagnostics, "create", d.function.Name, err)
+		return
+	}
+	function, uuids, err := r.create(ctx, &d)
+	if err != nil {
+		addFunctionError(&resp.Diagnostics, "create", d.function.Name, err)
+		if err := r.undo(ctx, &d); err != nil {
+			// The state must know it, so that destroying it removes the rest.
+			plan.setComputed(&cloud.Function{RoleARN: d.function.RoleARN}, nil)
+			resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+			resp.Diagnostics.AddError("Failed to clean up function", fmt.Sprintf("What was made of function %s could not be removed "+
+				"again; the next apply replaces it: %s", d.function.Name, sentence(err.Error())))
+		}
+		return
+	}
+	plan.setComputed(function, uuids)
+	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("name"), plan.Name)...)
+}
+
+func (r *functionResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	var state functionModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	name := state.Name.ValueString()
+	function, mappings, err := r.find(ctx, name)
+	if cloud.IsNotFound(err) {
+		resp.State.RemoveResource(ctx)
+		return
+	}
+	if err == nil && state.ImageURI.IsNull() {
+		err = r.readRetention(ctx, &state)
+	}
+	if err != nil {
+		addFunctionError(&resp.Diagnostics, "read", name, err)
+		return
+	}
+	r.read(ctx, &state, function, mappings, &resp.Diagnostics)
+	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("name"), state.Name)...)
+}
+
+// readRetention takes over the retention of the log group of a function that is being imported.
+func (r *functionResource) readRetention(ctx context.Context, state *functionModel) error {
+	days, err := r.cloud.Retention(ctx, state.logGroup())
+	if err != nil {
+		return ignoreNotFound(err)
+	}
+	log := defaultLog()
+	log.Retention = types.Int32Value(days)
+	state.Log = log.object()
+	return nil
+}
+
+func (r *functionResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var state, plan functionModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	limit, newDiags := plan.Timeouts.Update(ctx, functionTimeout)
+	resp.Diagnostics.Append(newDiags...)
+	old, d := r.deployment(ctx, &state, &resp.Diagnostics), r.deployment(ctx, &plan, &resp.Diagnostics)
+	uuids := mapTexts(ctx, state.Mappings, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	function, uuids, err := r.update(ctx, &old, &d, uuids)
+	if err != nil {
+		// The state stays what it was; the next refresh finds out what of the update happened.
+		addFunctionError(&resp.Diagnostics, "update", d.function.Name, err)
+		return
+	}
+	digest := state.ImageDigest.ValueString()
+	if function != nil {
+		digest = function.ImageDigest
+	}
+	plan.setComputed(&cloud.Function{
+		ARN: state.ARN.ValueString(), RoleARN: d.function.RoleARN, ImageDigest: digest, LogGroup: d.function.LogGroup,
+	}, uuids)
+	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("name"), plan.Name)...)
+}
+
+func (r *functionResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	var state functionModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	limit, newDiags := state.Timeouts.Delete(ctx, functionTimeout)
+	resp.Diagnostics.Append(newDiags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	name := state.Name.ValueString()
+	if err := r.destroy(ctx, name, r.ownsRole(&state)); err != nil {
+		addFunctionError(&resp.Diagnostics, "delete", name, err)
+	}
+}
+
+func (r *functionResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	importBy(ctx, "name", req, resp)
+}
+
+// deployment returns a model as what is to be deployed, or was.
+func (r *functionResource) deployment(ctx context.Context, m *functionModel, diags *diag.Diagnostics) deployment {
+	d := m.deployment(ctx, diags)
+	d.ownRole = r.ownsRole(m)
+	return d
+}
+
+// ownsRole reports whether the function has no role but the one that the provider makes.
+func (r *functionResource) ownsRole(m *functionModel) bool {
+	arn := m.RoleARN.ValueString()
+	return arn == "" || cloud.RoleName(arn) == roleName(m.Name.ValueString(), r.cloud.Region)
+}
+
+// addFunctionError says which act failed on which function, and why.
+func addFunctionError(diags *diag.Diagnostics, act, name string, err error) {
+	detail := fmt.Sprintf("Function %s: %s", name, sentence(err.Error()))
+	attribute := ""
+	switch text := err.Error(); {
+	case errors.Is(err, errFunctionExists):
+		attribute = "name"
+	case strings.Contains(text, "UnreservedConcurrentExecution"):
+		attribute = "reserved_concurrency"
+		detail += " Reserve less, or ask AWS for more concurrent executions in Service Quotas."
+	case strings.Contains(text, "Source image"), strings.Contains(text, "ECR image"), strings.Contains(text, "ImageAccessDenied"),
+		strings.Contains(text, "InvalidImage"), strings.Contains(text, "media type"):
+		attribute = "image_uri"
+		detail += " The image must be in an ECR repository of this region whose policy lets Lambda pull, as one manifest for the " +
+			"function's architecture."
+	}
+	if attribute == "" {
+		diags.AddError("Failed to "+act+" function", detail)
+		return
+	}
+	diags.AddAttributeError(path.Root(attribute), "Failed to "+act+" function", detail)
+}

@@ -1,0 +1,96 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+// textMap returns strings as a Terraform map.
+func textMap(values map[string]string) types.Map {
+	elements := make(map[string]attr.Value, len(values))
+	for key, value := range values {
+		elements[key] = types.StringValue(value)
+	}
+	return types.MapValueMust(types.StringType, elements)
+}
+
+// textMapOrNull is [textMap], with null for no strings at all.
+func textMapOrNull(values map[string]string) types.Map {
+	if len(values) == 0 {
+		return types.MapNull(types.StringType)
+	}
+	return textMap(values)
+}
+
+// textListOrNull returns strings as a Terraform list, null for none.
+func textListOrNull(values []string) types.List {
+	if len(values) == 0 {
+		return types.ListNull(types.StringType)
+	}
+	elements := make([]attr.Value, len(values))
+	for i, value := range values {
+		elements[i] = types.StringValue(value)
+	}
+	return types.ListValueMust(types.StringType, elements)
+}
+
+// textOrNull returns a Terraform string, null for an empty one.
+func textOrNull(value string) types.String {
+	if value == "" {
+		return types.StringNull()
+	}
+	return types.StringValue(value)
+}
+
+// knownTexts returns the known strings of a map, list or set, and whether it and all of them are known. Null ones are left out.
+func knownTexts(elements map[string]attr.Value) (known map[string]string, all bool) {
+	known, all = map[string]string{}, true
+	for key, element := range elements {
+		text, ok := element.(types.String)
+		switch {
+		case !ok || text.IsUnknown():
+			all = false
+		case !text.IsNull():
+			known[key] = text.ValueString()
+		}
+	}
+	return known, all
+}
+
+// mapTexts returns the strings of a map that is known.
+func mapTexts(ctx context.Context, m types.Map, diags *diag.Diagnostics) map[string]string {
+	values := map[string]string{}
+	diags.Append(m.ElementsAs(ctx, &values, false)...)
+	return values
+}
+
+// withoutReserved returns tags without those that AWS sets itself.
+func withoutReserved(tags map[string]string) map[string]string {
+	own := map[string]string{}
+	for key, value := range tags {
+		if !strings.HasPrefix(key, "aws:") {
+			own[key] = value
+		}
+	}
+	return own
+}
+
+// tagsOf returns two maps of tags as Go's.
+func tagsOf(ctx context.Context, before, after types.Map) (old, want map[string]string, err error) {
+	var diags diag.Diagnostics
+	old, want = mapTexts(ctx, before, &diags), mapTexts(ctx, after, &diags)
+	return old, want, diagError(diags)
+}
+
+// diagError returns the first error among diagnostics.
+func diagError(diags diag.Diagnostics) error {
+	for _, d := range diags.Errors() {
+		return errors.New(d.Summary() + ": " + d.Detail())
+	}
+	return nil
+}
