@@ -15,11 +15,9 @@ import (
 // typeAttribute is the message attribute that tells the event type of a bare body.
 const typeAttribute = "type"
 
-type rawEvent = Event[json.RawMessage]
-
 // decodeEvent finds the event in an SQS message. Where there is none, the event still has the message's own ID and time.
-func decodeEvent(m *events.SQSMessage) (rawEvent, error) {
-	event := rawEvent{ID: m.MessageId, Source: m.EventSourceARN, Time: sentTime(m), Attempt: attempt(m)}
+func decodeEvent(m *events.SQSMessage) (RawEvent, error) {
+	event := RawEvent{ID: m.MessageId, Source: m.EventSourceARN, Time: sentTime(m), Attempt: attempt(m)}
 	var bareType string
 	if attribute := m.MessageAttributes[typeAttribute]; attribute.StringValue != nil {
 		bareType = *attribute.StringValue
@@ -87,7 +85,7 @@ func (m members) has(names ...string) bool {
 }
 
 // decodeBody fills the event from a body. An envelope says its type itself; that of a bare body is given.
-func decodeBody(e *rawEvent, body, bareType string) error {
+func decodeBody(e *RawEvent, body, bareType string) error {
 	var m members
 	_ = json.Unmarshal([]byte(body), &m) // not an object: no members, so a bare body
 	switch {
@@ -107,7 +105,7 @@ func decodeBody(e *rawEvent, body, bareType string) error {
 }
 
 // decodeCloudEvent reads the JSON format of CloudEvents 1.x.
-func decodeCloudEvent(e *rawEvent, m members) error {
+func decodeCloudEvent(e *RawEvent, m members) error {
 	if version := m.text("specversion"); !strings.HasPrefix(version, "1.") {
 		return errors.New("it is a CloudEvent of a version other than 1")
 	}
@@ -129,7 +127,7 @@ func decodeCloudEvent(e *rawEvent, m members) error {
 
 // decodeNotification reads what SNS puts around a message: an event in one of the other forms, or a bare body whose type is in
 // the notification's attribute.
-func decodeNotification(e *rawEvent, m members) error {
+func decodeNotification(e *RawEvent, m members) error {
 	e.ID, e.Source = m.text("MessageId"), m.text("TopicArn")
 	if err := m.time("Timestamp", &e.Time); err != nil {
 		return err

@@ -19,9 +19,12 @@ type Event[T any] struct {
 	Attempt int // 1 the first time, counted by SQS
 }
 
+// RawEvent is an event whose data is still the JSON that arrived. It is what [Middleware] sees.
+type RawEvent = Event[json.RawMessage]
+
 // decoding makes a function for typed data one for raw data.
 func decoding[T any](fn func(context.Context, Event[T]) error) HandlerFunc {
-	return func(ctx context.Context, raw Event[json.RawMessage]) error {
+	return func(ctx context.Context, raw RawEvent) error {
 		e := Event[T]{ID: raw.ID, Type: raw.Type, Source: raw.Source, Time: raw.Time, Attempt: raw.Attempt}
 		if data, ok := any(&e.Data).(*json.RawMessage); ok {
 			*data = raw.Data

@@ -2,7 +2,6 @@ package sdk
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -35,7 +34,7 @@ type route struct {
 }
 
 // HandlerFunc handles one event whose data is still the JSON that arrived.
-type HandlerFunc func(ctx context.Context, e Event[json.RawMessage]) error
+type HandlerFunc func(ctx context.Context, e RawEvent) error
 
 // Middleware wraps the handling of an event. The first one listed is the outermost; those of the app surround those of the
 // handler, which surround those of the event. Decoding of the data happens inside all of them.

@@ -80,7 +80,7 @@ const (
 // message is one message of a batch on its way through an invocation.
 type message struct {
 	*events.SQSMessage
-	event   rawEvent
+	event   RawEvent
 	invalid error // why there is no event
 	outcome outcome
 	delay   time.Duration // until it comes back, if retried

@@ -60,6 +60,9 @@ func (d *drain) poller(ctx context.Context, label string, described sdk.HandlerD
 	if err != nil {
 		return nil, fmt.Errorf("read the visibility timeout of %s: %w", url, err)
 	}
+	if visibility == 0 {
+		return nil, fmt.Errorf("the visibility timeout of %s is 0, so messages would come again while they are handled: raise it", url)
+	}
 	p := &poller{
 		client: d.client,
 		url:    url,

@@ -46,7 +46,8 @@ type poller struct {
 	limit    time.Duration // of an invocation: the handler's timeout, but no more than the queue's visibility timeout
 }
 
-// poll receives and handles batches until ctx ends and those begun have ended.
+// poll receives and handles batches until ctx ends and those begun have ended. What was received as ctx ended is invoked all the
+// same, since the handler gives it back to the queue at once.
 func (p *poller) poll(ctx context.Context) {
 	log := sdk.Logger(ctx).With(slog.String("handler", p.handler), slog.String("queue_url", p.url))
 	log.Info("draining")
@@ -61,11 +62,11 @@ func (p *poller) poll(ctx context.Context) {
 			return
 		}
 		messages, err := p.receive(ctx)
-		switch {
-		case ctx.Err() != nil:
-			return
-		case err != nil:
+		if err != nil {
 			<-slots
+			if ctx.Err() != nil {
+				return
+			}
 			log.Error("receive failed", slog.String("error", err.Error()), slog.Duration("again_in", pause))
 			select {
 			case <-time.After(pause):
