@@ -22,6 +22,7 @@ import (
 
 	"github.com/lambda-land/terraform-provider-handler/sdk/localaws/ecr"
 	"github.com/lambda-land/terraform-provider-handler/sdk/localaws/iam"
+	"github.com/lambda-land/terraform-provider-handler/sdk/localaws/lambda"
 	"github.com/lambda-land/terraform-provider-handler/sdk/localaws/logs"
 	"github.com/lambda-land/terraform-provider-handler/sdk/localaws/secretsmanager"
 	"github.com/lambda-land/terraform-provider-handler/sdk/localaws/sqs"
@@ -32,8 +33,8 @@ const (
 	// DefaultAddr is a free port of the loopback interface.
 	DefaultAddr = "127.0.0.1:0"
 
-	headerTimeout   = 10 * time.Second // for a client to send its headers
-	shutdownTimeout = 2 * time.Second  // for answers that are under way when the server closes
+	headerTimeout   = 10 * time.Second       // for a client to send its headers
+	shutdownTimeout = 250 * time.Millisecond // for answers that are under way when the server closes
 )
 
 // Config says where a Server listens and keeps its files. The zero value is good.
@@ -53,6 +54,7 @@ type Server struct {
 	served   chan error
 
 	sqs    *sqs.Service
+	lambda *lambda.Service
 	ecr    *ecr.Service
 	iam    *iam.Service
 	logs   *logs.Service
@@ -120,10 +122,18 @@ func (s *Server) makeServices(dir string) {
 	s.ecr = ecr.New(filepath.Join(dir, "ecr"), s.log.With("service", "ecr"))
 	s.iam = iam.New(s.log.With("service", "iam"))
 	s.logs = logs.New(s.log.With("service", "logs"))
+	s.lambda = lambda.New(lambda.Config{
+		Dir:      filepath.Join(dir, "lambda"),
+		Endpoint: s.Endpoint,
+		Queues:   s.sqs,
+		Images:   s.ecr,
+		Logs:     s.logs,
+		Roles:    s.iam,
+	}, s.log)
 	s.routes = router{
 		log:      s.log,
 		registry: s.ecr.Registry(),
-		lambda:   http.NotFoundHandler(),
+		lambda:   s.lambda,
 		status:   http.HandlerFunc(s.serveStatus),
 		targets: map[string]http.Handler{
 			"AmazonSQS":                            s.sqs,
@@ -159,7 +169,7 @@ func (s *Server) Endpoint() string { return s.endpoint }
 // Close kills all runtimes, ends the requests that are waiting, stops listening, and removes what the server made on disk unless
 // Config.Dir named the place. It returns when nothing of the server runs any more.
 func (s *Server) Close() error {
-	var err error
+	err := s.lambda.Close()
 	s.cancel()
 	ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
 	defer cancel()

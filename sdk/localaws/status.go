@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"path"
 
+	"github.com/lambda-land/terraform-provider-handler/sdk/localaws/lambda"
 	"github.com/lambda-land/terraform-provider-handler/sdk/localaws/logs"
 	"github.com/lambda-land/terraform-provider-handler/sdk/localaws/sqs"
 	"github.com/lambda-land/terraform-provider-handler/sdk/localaws/wire"
@@ -22,6 +23,8 @@ var statusTemplate = template.Must(template.New("status").Parse(statusPage))
 type status struct {
 	Endpoint, Region string
 	Queues           []queueStatus
+	Functions        []lambda.FunctionConfiguration
+	Mappings         []*lambda.EventSourceMappingConfiguration
 	LogGroups        []logs.LogGroup
 }
 
@@ -59,7 +62,15 @@ func (s *Server) status(ctx context.Context) (status, error) {
 			Delayed:  got.Attributes["ApproximateNumberOfMessagesDelayed"],
 		})
 	}
+	functions, err := s.lambda.ListFunctions(ctx, lambda.ListFunctionsInput{})
+	if err != nil {
+		return status{}, err
+	}
+	mappings, err := s.lambda.ListEventSourceMappings(ctx, lambda.ListMappingsInput{})
+	if err != nil {
+		return status{}, err
+	}
 	groups, err := s.logs.DescribeLogGroups(ctx, logs.DescribeLogGroupsInput{})
-	st.LogGroups = groups.LogGroups
+	st.Functions, st.Mappings, st.LogGroups = functions.Functions, mappings.EventSourceMappings, groups.LogGroups
 	return st, err
 }

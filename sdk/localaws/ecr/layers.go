@@ -44,8 +44,8 @@ func (l layers) path(digest v1.Hash) string {
 }
 
 func (l layers) has(digest v1.Hash) bool {
-	_, err := os.Stat(l.path(digest))
-	return err == nil
+	info, err := os.Stat(l.path(digest))
+	return err == nil && info.Mode().IsRegular()
 }
 
 func (l layers) open(digest v1.Hash) (io.ReadCloser, error) { return os.Open(l.path(digest)) }
