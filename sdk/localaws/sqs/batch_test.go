@@ -93,7 +93,8 @@ func TestSendMessageBatchSize(t *testing.T) {
 	if err != nil || len(out.Successful) != 1 {
 		t.Fatalf("got %+v, %v, want one success", out, err)
 	}
-	wantFailed(t, out.Failed, "a", invalidValueCode, "One or more parameters cannot be validated. Reason: Message must be shorter than 1024 bytes.")
+	wantFailed(t, out.Failed, "a", invalidValueCode,
+		"One or more parameters cannot be validated. Reason: Message must be shorter than 1024 bytes.")
 }
 
 func wantFailed(t *testing.T, got []types.BatchResultErrorEntry, id, code, message string) {

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	client "github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/aws/smithy-go"
@@ -74,11 +73,20 @@ func TestErrorsOfQueues(t *testing.T) {
 		{"name too long", createQueue(strings.Repeat("a", 81), nil), invalidValueCode, badName},
 		{"FIFO name of a standard queue", createQueue("a.fifo", nil), invalidValueCode, badName},
 		{"standard name of a FIFO queue", createQueue("a", map[string]string{"FifoQueue": "true"}), invalidValueCode, badFIFOName},
-		{"FIFO name too long", createQueue(strings.Repeat("a", 76)+".fifo", map[string]string{"FifoQueue": "true"}), invalidValueCode, badFIFOName},
+		{
+			"FIFO name too long", createQueue(strings.Repeat("a", 76)+".fifo", map[string]string{"FifoQueue": "true"}),
+			invalidValueCode, badFIFOName,
+		},
 		{"empty name", createQueue("", nil), invalidValueCode, "Queue name cannot be empty"},
-		{"FifoQueue false", createQueue("a", map[string]string{"FifoQueue": "false"}), "InvalidAttributeName", "Unknown Attribute FifoQueue."},
+		{
+			"FifoQueue false", createQueue("a", map[string]string{"FifoQueue": "false"}), "InvalidAttributeName",
+			"Unknown Attribute FifoQueue.",
+		},
 		{"unknown attribute", createQueue("a", map[string]string{"Color": "red"}), "InvalidAttributeName", "Unknown Attribute Color."},
-		{"read-only attribute", createQueue("a", map[string]string{"QueueArn": "x"}), "InvalidAttributeName", "Unknown Attribute QueueArn."},
+		{
+			"read-only attribute", createQueue("a", map[string]string{"QueueArn": "x"}), "InvalidAttributeName",
+			"Unknown Attribute QueueArn.",
+		},
 		{
 			"deduplication on a standard queue", createQueue("a", map[string]string{"ContentBasedDeduplication": "true"}),
 			"InvalidAttributeName", "Unknown Attribute ContentBasedDeduplication.",
@@ -96,7 +104,10 @@ func TestErrorsOfQueues(t *testing.T) {
 			"InvalidAttributeValue", "Invalid value for the parameter FifoThroughputLimit. " +
 				"Reason: The perMessageGroupId value is allowed only when the value for DeduplicationScope is messageGroup.",
 		},
-		{"unknown choice", setAttribute(fifo, "DeduplicationScope", "x"), "InvalidAttributeValue", "Invalid value for the parameter DeduplicationScope."},
+		{
+			"unknown choice", setAttribute(fifo, "DeduplicationScope", "x"), "InvalidAttributeValue",
+			"Invalid value for the parameter DeduplicationScope.",
+		},
 		{
 			"exists with other attributes", createQueue("standard", map[string]string{"VisibilityTimeout": "8"}), "QueueAlreadyExists",
 			"A queue already exists with the same name and a different value for attribute VisibilityTimeout",
@@ -110,8 +121,14 @@ func TestErrorsOfQueues(t *testing.T) {
 			"InvalidAttributeName",
 			"You can use one type of server-side encryption (SSE) at one time. You can either enable KMS SSE or SQS SSE.",
 		},
-		{"policy that is no JSON", setAttribute(standard, "Policy", "x"), "InvalidAttributeValue", "Invalid value for the parameter Policy."},
-		{"policy without statement", setAttribute(standard, "Policy", "{}"), "InvalidAttributeValue", "Invalid value for the parameter Policy."},
+		{
+			"policy that is no JSON", setAttribute(standard, "Policy", "x"), "InvalidAttributeValue",
+			"Invalid value for the parameter Policy.",
+		},
+		{
+			"policy without statement", setAttribute(standard, "Policy", "{}"), "InvalidAttributeValue",
+			"Invalid value for the parameter Policy.",
+		},
 
 		{
 			"redrive policy that is no JSON", redrive(standard, " "), "InvalidAttributeValue",
@@ -173,9 +190,11 @@ func TestErrorsOfQueues(t *testing.T) {
 				"allow policy. When you specify the byQueue permission type, you must also specify one or more sourceQueueArns values.",
 		},
 		{
-			"allow policy for all but queues", setAttribute(standard, "RedriveAllowPolicy", `{"redrivePermission":"denyAll","sourceQueueArns":["x"]}`),
+			"allow policy for all but queues",
+			setAttribute(standard, "RedriveAllowPolicy", `{"redrivePermission":"denyAll","sourceQueueArns":["x"]}`),
 			invalidValueCode, `Value {"redrivePermission":"denyAll","sourceQueueArns":["x"]} for parameter RedriveAllowPolicy is invalid. Reason: ` +
-				"Amazon SQS can't create the redrive allow policy. To specify one or more source queue ARNs, you must set redrivePermission to byQueue.",
+				"Amazon SQS can't create the redrive allow policy. To specify one or more source queue ARNs, " +
+				"you must set redrivePermission to byQueue.",
 		},
 		{
 			"allow policy by many queues", setAttribute(standard, "RedriveAllowPolicy", eleven), invalidValueCode,
@@ -220,155 +239,5 @@ func TestIntegerAttributesHaveRanges(t *testing.T) {
 				t.Errorf("got %v, %v, want %s = %d", out, err, name, limit)
 			}
 		}
-	}
-}
-
-func TestErrorsOfEveryOperationOnAMissingQueue(t *testing.T) {
-	t.Parallel()
-	c, _ := start(t)
-	ctx := t.Context()
-	url := aws.String("http://127.0.0.1/000000000000/none")
-	foreign, _ := create(t, c, "foreign", nil)
-	foreign = strings.Replace(foreign, "000000000000", "111111111111", 1)
-	handle := aws.String("x")
-	for name, call := range map[string]func() error{
-		"AddPermission": func() error {
-			_, err := c.AddPermission(ctx, &client.AddPermissionInput{
-				QueueUrl: url, Label: handle, AWSAccountIds: []string{"1"}, Actions: []string{"*"},
-			})
-			return err
-		},
-		"ChangeMessageVisibility": func() error {
-			_, err := c.ChangeMessageVisibility(ctx, &client.ChangeMessageVisibilityInput{QueueUrl: url, ReceiptHandle: handle})
-			return err
-		},
-		"ChangeMessageVisibilityBatch": func() error {
-			_, err := c.ChangeMessageVisibilityBatch(ctx, &client.ChangeMessageVisibilityBatchInput{
-				QueueUrl: url, Entries: []types.ChangeMessageVisibilityBatchRequestEntry{},
-			})
-			return err
-		},
-		"DeleteMessage": func() error {
-			_, err := c.DeleteMessage(ctx, &client.DeleteMessageInput{QueueUrl: url, ReceiptHandle: handle})
-			return err
-		},
-		"DeleteMessageBatch": func() error {
-			_, err := c.DeleteMessageBatch(ctx, &client.DeleteMessageBatchInput{
-				QueueUrl: url, Entries: []types.DeleteMessageBatchRequestEntry{},
-			})
-			return err
-		},
-		"DeleteQueue": func() error {
-			_, err := c.DeleteQueue(ctx, &client.DeleteQueueInput{QueueUrl: url})
-			return err
-		},
-		"DeleteQueue of another account": func() error {
-			_, err := c.DeleteQueue(ctx, &client.DeleteQueueInput{QueueUrl: &foreign})
-			return err
-		},
-		"GetQueueAttributes": func() error {
-			_, err := c.GetQueueAttributes(ctx, &client.GetQueueAttributesInput{QueueUrl: url})
-			return err
-		},
-		"GetQueueUrl": func() error {
-			_, err := c.GetQueueUrl(ctx, &client.GetQueueUrlInput{QueueName: aws.String("none")})
-			return err
-		},
-		"GetQueueUrl of another account": func() error {
-			_, err := c.GetQueueUrl(ctx, &client.GetQueueUrlInput{
-				QueueName: aws.String("foreign"), QueueOwnerAWSAccountId: aws.String("111111111111"),
-			})
-			return err
-		},
-		"ListDeadLetterSourceQueues": func() error {
-			_, err := c.ListDeadLetterSourceQueues(ctx, &client.ListDeadLetterSourceQueuesInput{QueueUrl: url})
-			return err
-		},
-		"ListQueueTags": func() error {
-			_, err := c.ListQueueTags(ctx, &client.ListQueueTagsInput{QueueUrl: url})
-			return err
-		},
-		"PurgeQueue": func() error {
-			_, err := c.PurgeQueue(ctx, &client.PurgeQueueInput{QueueUrl: url})
-			return err
-		},
-		"ReceiveMessage": func() error {
-			_, err := c.ReceiveMessage(ctx, &client.ReceiveMessageInput{QueueUrl: url})
-			return err
-		},
-		"RemovePermission": func() error {
-			_, err := c.RemovePermission(ctx, &client.RemovePermissionInput{QueueUrl: url, Label: handle})
-			return err
-		},
-		"SendMessage": func() error {
-			_, err := c.SendMessage(ctx, &client.SendMessageInput{QueueUrl: url, MessageBody: handle})
-			return err
-		},
-		"SendMessageBatch": func() error {
-			_, err := c.SendMessageBatch(ctx, &client.SendMessageBatchInput{
-				QueueUrl: url, Entries: []types.SendMessageBatchRequestEntry{},
-			})
-			return err
-		},
-		"SetQueueAttributes": func() error {
-			_, err := c.SetQueueAttributes(ctx, &client.SetQueueAttributesInput{QueueUrl: url, Attributes: map[string]string{}})
-			return err
-		},
-		"TagQueue": func() error {
-			_, err := c.TagQueue(ctx, &client.TagQueueInput{QueueUrl: url, Tags: map[string]string{}})
-			return err
-		},
-		"UntagQueue": func() error {
-			_, err := c.UntagQueue(ctx, &client.UntagQueueInput{QueueUrl: url, TagKeys: []string{}})
-			return err
-		},
-	} {
-		err := call()
-		t.Run(name, func(t *testing.T) {
-			wantAPIError(t, err, 400, ns+"NonExistentQueue", "The specified queue does not exist.")
-			if _, ok := errors.AsType[*types.QueueDoesNotExist](err); !ok {
-				t.Errorf("%v is no QueueDoesNotExist", err)
-			}
-		})
-	}
-}
-
-func TestErrorsOfMoveTasks(t *testing.T) {
-	t.Parallel()
-	c, _ := start(t)
-	_, dead := create(t, c, "dead", nil)
-	_, plain := create(t, c, "plain", map[string]string{"RedrivePolicy": `{"deadLetterTargetArn":"` + dead + `","maxReceiveCount":1}`})
-	startTask := func(source, destination string, rate *int32) error {
-		in := &client.StartMessageMoveTaskInput{SourceArn: &source, MaxNumberOfMessagesPerSecond: rate}
-		if destination != "" {
-			in.DestinationArn = &destination
-		}
-		_, err := c.StartMessageMoveTask(t.Context(), in)
-		return err
-	}
-	cancel := func(handle string) error {
-		_, err := c.CancelMessageMoveTask(t.Context(), &client.CancelMessageMoveTaskInput{TaskHandle: &handle})
-		return err
-	}
-	const notFound = "ResourceNotFoundException"
-	wantAPIError(t, startTask(plain, "", nil), 400, invalidValueCode, "Source queue must be configured as a Dead Letter Queue.")
-	wantAPIError(t, startTask(dead+"x", "", nil), 404, notFound, "The resource that you specified for the SourceArn parameter doesn't exist.")
-	wantAPIError(t, startTask(dead, plain+"x", nil), 404, notFound,
-		"The resource that you specified for the DestinationArn parameter doesn't exist.")
-	wantAPIError(t, startTask("dead", "", nil), 400, invalidValueCode,
-		"You must use this format to specify the SourceArn: arn:<partition>:<service>:<region>:<account-id>:<resource-id>")
-	wantAPIError(t, startTask(dead, "", aws.Int32(501)), 400, invalidValueCode,
-		"Value 501 for parameter MaxNumberOfMessagesPerSecond is invalid. Reason: Must be between 1 and 500, if provided.")
-	wantAPIError(t, cancel("x"), 400, invalidValueCode, "Value for parameter TaskHandle is invalid.")
-
-	if _, err := c.SendMessage(t.Context(), &client.SendMessageInput{QueueUrl: aws.String("dead"), MessageBody: aws.String("x")}); err != nil {
-		t.Fatal(err)
-	}
-	if err := startTask(dead, "", nil); err != nil {
-		t.Fatal(err)
-	}
-	list, err := c.ListMessageMoveTasks(t.Context(), &client.ListMessageMoveTasksInput{SourceArn: &dead})
-	if err != nil || len(list.Results) != 1 || aws.ToString(list.Results[0].FailureReason) != "CouldNotDetermineMessageSource" {
-		t.Errorf("a message that was sent to the dead-letter queue itself: got %+v, %v", list, err)
 	}
 }

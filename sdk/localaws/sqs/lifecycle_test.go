@@ -6,8 +6,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/lambda-land/terraform-provider-handler/sdk/localaws/sqs"
 	"github.com/lambda-land/terraform-provider-handler/sdk/localaws/wire"
 )
@@ -174,96 +172,6 @@ func TestChangeMessageVisibility(t *testing.T) {
 	})
 }
 
-func TestRedriveMovesWhatWouldBeReceivedTooOften(t *testing.T) {
-	t.Parallel()
-	for _, suffix := range []string{"", ".fifo"} {
-		t.Run("queue"+suffix, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				fifo := map[string]string{}
-				out := sqs.Outgoing{MessageBody: "x", MessageAttributes: map[string]sqs.MessageAttributeValue{
-					"color": {DataType: "String", StringValue: new("blue")},
-				}}
-				if suffix != "" {
-					fifo["FifoQueue"] = "true"
-					out.MessageGroupID, out.MessageDeduplicationID = new("g"), new("d")
-				}
-				s, dead := newService(t, "dead"+suffix, fifo)
-				fifo["VisibilityTimeout"] = "10"
-				fifo["RedrivePolicy"] = `{"deadLetterTargetArn":"` + dead + `","maxReceiveCount":"2"}`
-				source := addQueue(t, s, "q"+suffix, fifo)
-				sent := sendOut(t, s, "q"+suffix, out)
-				first := receive(t, s, source, 1)[0]
-				time.Sleep(10 * time.Second)
-				receive(t, s, source, 1)
-				time.Sleep(10 * time.Second)
-				wantCounts(t, s, "q"+suffix, "1 0 0") // it moves when somebody would receive it
-				expect(t, "third receive", receive(t, s, source, 1))
-				wantCounts(t, s, "q"+suffix, "0 0 0")
-				remove(t, s, source, first) // a handle of the source queue means nothing any more
-
-				got := receive(t, s, dead, 1)
-				expect(t, "in the dead-letter queue", got, "x")
-				if got[0].MessageID != sent.MessageID || got[0].MD5OfMessageAttributes != sent.MD5OfMessageAttributes {
-					t.Errorf("got %+v, want the message sent, %+v", got[0], sent)
-				}
-				want := map[string]string{
-					"ApproximateReceiveCount": "3", "DeadLetterQueueSourceArn": source,
-					"SentTimestamp":                    first.Attributes["SentTimestamp"],
-					"ApproximateFirstReceiveTimestamp": first.Attributes["ApproximateFirstReceiveTimestamp"],
-					"MessageGroupId":                   first.Attributes["MessageGroupId"],
-				}
-				for name, value := range want {
-					if got[0].Attributes[name] != value {
-						t.Errorf("%s: got %q, want %q", name, got[0].Attributes[name], value)
-					}
-				}
-			})
-		})
-	}
-}
-
-func TestRedriveWakesThePollersOfTheDeadLetterQueue(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		s, dead := newService(t, "dead", nil)
-		source := addQueue(t, s, "q", map[string]string{
-			"VisibilityTimeout": "10", "RedrivePolicy": `{"deadLetterTargetArn":"` + dead + `","maxReceiveCount":1}`,
-		})
-		send(t, s, "q", "x")
-		receive(t, s, source, 1)
-		go func() { // a long poll of the source moves the message at the moment it becomes visible, and goes on waiting
-			messages, err := s.Receive(t.Context(), source, 1, 30*time.Second)
-			if err != nil || len(messages) > 0 {
-				t.Errorf("got %v, %v, want nothing", bodies(messages), err)
-			}
-		}()
-		start := time.Now()
-		messages, err := s.Receive(t.Context(), dead, 1, 30*time.Second)
-		if err != nil || len(messages) != 1 || time.Since(start) != 10*time.Second {
-			t.Errorf("got %v, %v after %s, want the message after 10s", bodies(messages), err, time.Since(start))
-		}
-	})
-}
-
-func TestRedriveLosesNothingWithoutItsTarget(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		s, dead := newService(t, "dead", nil)
-		source := addQueue(t, s, "q", map[string]string{
-			"VisibilityTimeout": "1", "RedrivePolicy": `{"deadLetterTargetArn":"` + dead + `","maxReceiveCount":1}`,
-		})
-		if _, err := s.DeleteQueue(t.Context(), sqs.DeleteQueueInput{QueueURL: "dead"}); err != nil {
-			t.Fatal(err)
-		}
-		send(t, s, "q", "x")
-		for range 3 {
-			expect(t, "each time", receive(t, s, source, 1), "x")
-			time.Sleep(time.Second)
-		}
-	})
-}
-
 func TestCooldowns(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -341,85 +249,5 @@ func TestOverLimit(t *testing.T) {
 		if got := receive(t, s, arn, 2); len(got) != 1 {
 			t.Errorf("got %d messages, want the one that there is room for", len(got))
 		}
-	})
-}
-
-func TestMoveTaskReturnsMessagesToTheirSources(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		s, dead := newService(t, "dead", nil)
-		for _, name := range []string{"a", "b"} {
-			source := addQueue(t, s, name, map[string]string{
-				"VisibilityTimeout": "0", "RedrivePolicy": `{"deadLetterTargetArn":"` + dead + `","maxReceiveCount":1}`,
-			})
-			send(t, s, name, name)
-			receive(t, s, source, 1)
-			receive(t, s, source, 1)
-		}
-		wantCounts(t, s, "dead", "2 0 0")
-		if _, err := s.StartMessageMoveTask(t.Context(), sqs.StartMessageMoveTaskInput{SourceARN: dead}); err != nil {
-			t.Fatal(err)
-		}
-		for _, name := range []string{"a", "b"} {
-			out, err := s.ReceiveMessage(t.Context(), sqs.ReceiveMessageInput{QueueURL: name, AttributeNames: []string{"All"}})
-			if err != nil || len(out.Messages) != 1 || out.Messages[0].Body != name {
-				t.Fatalf("%s: got %v, %v", name, out, err)
-			}
-			attributes := out.Messages[0].Attributes
-			if attributes["ApproximateReceiveCount"] != "1" || attributes["DeadLetterQueueSourceArn"] != "" {
-				t.Errorf("got %v, want a new message", attributes)
-			}
-		}
-		list, err := s.ListMessageMoveTasks(t.Context(), sqs.ListMessageMoveTasksInput{SourceARN: dead})
-		want := []sqs.MessageMoveTask{{
-			Status: "COMPLETED", SourceARN: dead, ApproximateNumberOfMessagesMoved: 2, ApproximateNumberOfMessagesToMove: 2,
-			StartedTimestamp: time.Now().UnixMilli(),
-		}}
-		if diff := cmp.Diff(want, list.Results); err != nil || diff != "" {
-			t.Errorf("%v (-want +got):\n%s", err, diff)
-		}
-	})
-}
-
-func TestMoveTaskKeepsItsRateAndCanBeCancelled(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		s, dead := newService(t, "dead", nil)
-		target := addQueue(t, s, "target", map[string]string{
-			"RedrivePolicy": `{"deadLetterTargetArn":"` + dead + `","maxReceiveCount":1}`,
-		})
-		for range 10 {
-			send(t, s, "dead", "x")
-		}
-		in := sqs.StartMessageMoveTaskInput{SourceARN: dead, DestinationARN: target, MaxNumberOfMessagesPerSecond: new(2)}
-		task, err := s.StartMessageMoveTask(t.Context(), in)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = s.StartMessageMoveTask(t.Context(), in)
-		wantError(t, err, "InvalidParameterValue",
-			"There is already a task running. Only one active task is allowed for a source queue arn at a given time.")
-		time.Sleep(1100 * time.Millisecond)
-		wantCounts(t, s, "target", "3 0 0")
-		cancelled, err := s.CancelMessageMoveTask(t.Context(), sqs.CancelMessageMoveTaskInput(task))
-		if err != nil || cancelled.ApproximateNumberOfMessagesMoved != 3 {
-			t.Errorf("got %v, %v, want 3 moved", cancelled, err)
-		}
-		time.Sleep(time.Minute)
-		wantCounts(t, s, "dead", "7 0 0")
-
-		if _, err = s.StartMessageMoveTask(t.Context(), in); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := s.DeleteQueue(t.Context(), sqs.DeleteQueueInput{QueueURL: "target"}); err != nil {
-			t.Fatal(err)
-		}
-		time.Sleep(time.Second)
-		list, err := s.ListMessageMoveTasks(t.Context(), sqs.ListMessageMoveTasksInput{SourceARN: dead, MaxResults: new(10)})
-		if err != nil || len(list.Results) != 2 || list.Results[0].Status != "FAILED" || list.Results[1].Status != "CANCELLED" ||
-			list.Results[0].FailureReason != "AWS.SimpleQueueService.NonExistentQueue" {
-			t.Errorf("got %+v, %v", list, err)
-		}
-		wantCounts(t, s, "dead", "6 0 0") // one was moved before the target went
 	})
 }

@@ -51,7 +51,8 @@ func TestMessageAttributeNames(t *testing.T) {
 			want[name] = all[name]
 		}
 		m := out.Messages[0]
-		if diff := cmp.Diff(want, m.MessageAttributes, cmpopts.EquateEmpty(), cmpopts.IgnoreUnexported(types.MessageAttributeValue{})); diff != "" {
+		options := cmp.Options{cmpopts.EquateEmpty(), cmpopts.IgnoreUnexported(types.MessageAttributeValue{})}
+		if diff := cmp.Diff(want, m.MessageAttributes, options); diff != "" {
 			t.Errorf("%v (-want +got):\n%s", test.ask, diff)
 		}
 		if got := aws.ToString(m.MD5OfMessageAttributes); got != test.md5 {
@@ -121,7 +122,10 @@ func TestErrorsOfSendMessage(t *testing.T) {
 		in            client.SendMessageInput
 		code, message string
 	}{
-		{"empty body", false, client.SendMessageInput{MessageBody: str("")}, missingCode, "The request must contain the parameter MessageBody."},
+		{
+			"empty body", false, client.SendMessageInput{MessageBody: str("")}, missingCode,
+			"The request must contain the parameter MessageBody.",
+		},
 		{"control character", false, client.SendMessageInput{MessageBody: str("a\x08")}, "InvalidMessageContents", badCharacters},
 		{"non-character", false, client.SendMessageInput{MessageBody: str("a\uffff")}, "InvalidMessageContents", badCharacters},
 		{
@@ -181,7 +185,10 @@ func TestErrorsOfSendMessage(t *testing.T) {
 			"too many attributes", false, client.SendMessageInput{MessageBody: str("x"), MessageAttributes: many}, invalidValueCode,
 			"Number of message attributes [11] exceeds the allowed maximum [10].",
 		},
-		{"attribute without name", false, attribute("", text("x")), invalidValueCode, "The request must contain non-empty message (user) attribute names."},
+		{
+			"attribute without name", false, attribute("", text("x")), invalidValueCode,
+			"The request must contain non-empty message (user) attribute names.",
+		},
 		{
 			"attribute with a long name", false, attribute(strings.Repeat("a", 257), text("x")), invalidValueCode,
 			"Message (user) attribute name must be shorter than 256 bytes.",
@@ -191,21 +198,35 @@ func TestErrorsOfSendMessage(t *testing.T) {
 			"You can't use message attribute names beginning with 'AWS.' or 'Amazon.'. These strings are reserved for internal use.",
 		},
 		{
-			"attribute with a strange name", false, attribute("a!", text("x")), invalidValueCode, "Message (user) attributes name can only contain " +
+			"attribute with a strange name", false, attribute("a!", text("x")), invalidValueCode,
+			"Message (user) attributes name can only contain " +
 				"upper and lower score characters, digits, periods, hyphens and underscores.",
 		},
 		{
 			"attribute name that ends with a period", false, attribute("a.", text("x")), invalidValueCode,
 			"Message (user) attribute names can't start or end with a period or have successive periods.",
 		},
-		{"attribute without value", false, typed("String", ""), invalidValueCode, "Message (user) attribute 'Hello' must contain a non-empty value of type 'String'."},
-		{"attribute that is no number", false, typed("Number", "world"), invalidValueCode, "Can't cast the value of message (user) attribute 'Hello' to a number."},
 		{
-			"attribute of an unknown type", false, typed("Text", "x"), invalidValueCode, "The type of message (user) attribute 'Hello' is invalid. " +
+			"attribute without value", false, typed("String", ""), invalidValueCode,
+			"Message (user) attribute 'Hello' must contain a non-empty value of type 'String'.",
+		},
+		{
+			"attribute that is no number", false, typed("Number", "world"), invalidValueCode,
+			"Can't cast the value of message (user) attribute 'Hello' to a number.",
+		},
+		{
+			"attribute of an unknown type", false, typed("Text", "x"), invalidValueCode,
+			"The type of message (user) attribute 'Hello' is invalid. " +
 				"You must use only the following supported type prefixes: Binary, Number, String.",
 		},
-		{"attribute with a long type", false, typed("String."+strings.Repeat("a", 250), "x"), invalidValueCode, "Message (user) attribute type must be shorter than 256 bytes."},
-		{"attribute with a control character", false, typed("String", "a\x08"), invalidValueCode, "Message (user) attribute 'Hello' contains invalid characters."},
+		{
+			"attribute with a long type", false, typed("String."+strings.Repeat("a", 250), "x"), invalidValueCode,
+			"Message (user) attribute type must be shorter than 256 bytes.",
+		},
+		{
+			"attribute with a control character", false, typed("String", "a\x08"), invalidValueCode,
+			"Message (user) attribute 'Hello' contains invalid characters.",
+		},
 		{
 			"list attribute", false, attribute("Hello", types.MessageAttributeValue{DataType: str("String"), StringListValues: []string{"x"}}),
 			ns + "UnsupportedOperation", "Message attribute list values in SendMessage operation are not supported.",
@@ -238,7 +259,8 @@ func TestErrorsOfReceiveMessage(t *testing.T) {
 		"Value 21 for parameter WaitTimeSeconds is invalid. Reason: Must be >= 0 and <= 20, if provided.":         {WaitTimeSeconds: 21},
 		"Value -1 for parameter WaitTimeSeconds is invalid. Reason: Must be >= 0 and <= 20, if provided.":         {WaitTimeSeconds: -1},
 		"Value 43201 for parameter VisibilityTimeout is invalid. Reason: Must be >= 0 and <= 43200, if provided.": {VisibilityTimeout: 43201},
-		"Value a b for parameter ReceiveRequestAttemptId is invalid. Reason: ReceiveRequestAttemptId can only include alphanumeric and punctuation characters. 1 to 128 in length.": {
+		"Value a b for parameter ReceiveRequestAttemptId is invalid. Reason: ReceiveRequestAttemptId can only include " +
+			"alphanumeric and punctuation characters. 1 to 128 in length.": {
 			ReceiveRequestAttemptId: aws.String("a b"),
 		},
 	} {

@@ -71,7 +71,10 @@ func TestAttributesComeBackInCanonicalForm(t *testing.T) {
 		set  string
 		want string // empty: the attribute is gone
 	}{
-		{"RedrivePolicy", ` {"maxReceiveCount": "5", "deadLetterTargetArn": "` + dead + `"}`, `{"deadLetterTargetArn":"` + dead + `","maxReceiveCount":5}`},
+		{
+			"RedrivePolicy", ` {"maxReceiveCount": "5", "deadLetterTargetArn": "` + dead + `"}`,
+			`{"deadLetterTargetArn":"` + dead + `","maxReceiveCount":5}`,
+		},
 		{"RedrivePolicy", "", ""},
 		{
 			"RedriveAllowPolicy", `{"sourceQueueArns": ["` + arn + `"], "redrivePermission": "byQueue"}`,
@@ -256,7 +259,8 @@ func TestPermissions(t *testing.T) {
 		return err
 	}
 	statement := func(label, principal string) string {
-		return `{"Sid":"` + label + `","Effect":"Allow","Principal":{"AWS":` + principal + `},"Action":"SQS:ReceiveMessage","Resource":"` + arn + `"}`
+		return `{"Sid":"` + label + `","Effect":"Allow","Principal":{"AWS":` + principal +
+			`},"Action":"SQS:ReceiveMessage","Resource":"` + arn + `"}`
 	}
 	for label, accounts := range map[string][]string{"one": {"111111111111"}, "two": {"111111111111", "222222222222"}} {
 		if err := add(label, accounts...); err != nil {
