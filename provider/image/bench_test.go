@@ -21,7 +21,8 @@ func benchmarked(b *testing.B) Source {
 func change(b *testing.B, src Source, n int) {
 	b.Helper()
 	file := filepath.Join(src.Package, "changed_by_benchmark.go")
-	write(b, fmt.Sprintf("package main\n\nvar changed = %q\n\nfunc init() { if changed == \"\" { panic(changed) } }\n", fmt.Sprint(b.Name(), n)), file)
+	content := fmt.Sprintf("package main\nvar changed = %q\n\nfunc init() { if changed == \"\" { panic(0) } }\n", fmt.Sprint(b.Name(), n))
+	write(b, content, file)
 	b.Cleanup(func() { _ = os.Remove(file) })
 }
 

@@ -2,10 +2,8 @@ package image
 
 import (
 	"archive/tar"
-	"context"
 	"errors"
 	"io"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,7 +12,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-containerregistry/pkg/v1/types"
@@ -53,7 +50,8 @@ func TestImage(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			const label = `{"app":"acme","handlers":{"jobs":{"events":["run.requested"],"send_to":["deliveries"],"timeout":60,"batch_size":10},"cron":{}}}`
+			const label = `{"app":"acme","handlers":{` +
+				`"jobs":{"events":["run.requested"],"send_to":["deliveries"],"timeout":60,"batch_size":10},"cron":{}}}`
 			if got := config.Config.Labels[HandlersLabel]; got != label {
 				t.Errorf("label is %s, want %s", got, label)
 			}
@@ -88,7 +86,8 @@ func TestImage(t *testing.T) {
 
 func TestFilesOfTheImage(t *testing.T) {
 	t.Parallel()
-	built := build(t, NewBuilder(t.TempDir()), Source{Package: filepath.Join(acme(t), "cmd", "acme"), Ldflags: []string{"-X main.version=1.2.3"}})
+	src := Source{Package: filepath.Join(acme(t), "cmd", "acme"), Ldflags: []string{"-X main.version=1.2.3"}}
+	built := build(t, NewBuilder(t.TempDir()), src)
 	layers, err := built.Image.Layers()
 	if err != nil {
 		t.Fatal(err)
@@ -152,9 +151,10 @@ func TestCodeThatDoesNotBuild(t *testing.T) {
 	}{
 		"type error": {"package main\n\nfunc main() {\n\tundefined()\n\tvar n int = \"x\"\n}\n", []string{
 			"cmd/acme/main.go:4:2: undefined: undefined", `cmd/acme/main.go:5:14: cannot use "x"`}},
-		"syntax error":   {"package main\n\nfunc main() {\n", []string{"cmd/acme/main.go:4:1: syntax error: unexpected EOF"}},
-		"clause":         {"pakage main\n", []string{"cmd/acme/main.go:1:1: expected 'package'"}},
-		"missing module": {"package main\n\nimport _ \"example.org/gone\"\n", []string{"cmd/acme/main.go:3:8: no required module provides package example.org/gone"}},
+		"syntax error": {"package main\n\nfunc main() {\n", []string{"cmd/acme/main.go:4:1: syntax error: unexpected EOF"}},
+		"clause":       {"pakage main\n", []string{"cmd/acme/main.go:1:1: expected 'package'"}},
+		"missing module": {"package main\n\nimport _ \"example.org/gone\"\n", []string{
+			"cmd/acme/main.go:3:8: no required module provides package example.org/gone"}},
 		"missing package": {"package main\n\nimport _ \"example.com/acme/gone\"\n", []string{
 			"cmd/acme/main.go:3:8: no required module provides package example.com/acme/gone"}},
 		"embedded file": {"package main\n\nimport _ \"embed\"\n\n//go:embed gone.txt\nvar s string\n\nfunc main() {}\n", []string{
@@ -252,103 +252,5 @@ func TestSourceThatChangesWhileItIsBuilt(t *testing.T) {
 	}
 	if entries, err := os.ReadDir(cache); err != nil || len(entries) != 1 {
 		t.Errorf("the cache holds %v, %v; want one entry", entries, err)
-	}
-}
-
-// hanging is an app that calls the address it was linked with instead of listing its handlers.
-const hanging = `
--- go.mod --
-module example.com/hanging
-go 1.24
--- main.go --
-package main
-import "net"
-var address string
-func main() {
-	c, err := net.Dial("tcp", address)
-	if err != nil {
-		panic(err)
-	}
-	c.Read(make([]byte, 1))
-}
-`
-
-func TestCancelEndsTheBuild(t *testing.T) {
-	t.Parallel()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	cache := t.TempDir()
-	done := make(chan error, 1)
-	go func() {
-		_, err := NewBuilder(cache).Build(ctx, Source{Package: module(t, hanging), Ldflags: []string{"-X main.address=" + listener.Addr().String()}})
-		done <- err
-	}()
-	conn, err := listener.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cancel()
-	if err := <-done; !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v, want context.Canceled", err)
-	}
-	if _, err := conn.Read(make([]byte, 1)); err == nil {
-		t.Error("the app still runs")
-	}
-	if left, err := os.ReadDir(cache); err != nil || len(left) > 0 {
-		t.Errorf("the cache holds %v, %v", left, err)
-	}
-}
-
-func TestAppThatDoesNotEnd(t *testing.T) {
-	t.Parallel()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	src := Source{Package: module(t, hanging), Ldflags: []string{"-X main.address=" + listener.Addr().String()}}
-	g, err := newGoCommand(t.Context(), src)
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	binary := filepath.Join(dir, "app")
-	if err := g.compile(t.Context(), g.env, binary); err != nil {
-		t.Fatal(err)
-	}
-	_, err = g.handlers(t.Context(), dir, binary, 100*time.Millisecond)
-	if got, ok := errors.AsType[*HandlersError](err); !ok || got.Reason != "does not end within 100ms" {
-		t.Errorf("got %v, want a *HandlersError", err)
-	}
-}
-
-func TestAppThatDoesNotListItsHandlers(t *testing.T) {
-	t.Parallel()
-	for name, test := range map[string]struct{ body, reason, output string }{
-		"nothing":        {``, "prints something else: not a JSON list", ""},
-		"text":           {`fmt.Println("listening on :8080")`, "prints something else: not a JSON list", ""},
-		"other JSON":     {`fmt.Println("{}")`, "prints something else: no app name", ""},
-		"exit":           {`fmt.Fprintln(os.Stderr, "usage: acme [flags]"); os.Exit(2)`, "fails (exit status 2)", "usage: acme [flags]"},
-		"needs a secret": {`if os.Getenv("SECRET") == "" { panic("SECRET is not set") }`, "fails (exit status 2)", "panic: SECRET is not set"},
-		"endless":        {`for { fmt.Println("spam") }`, "prints more than 1048576 bytes", ""},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			dir := module(t, "-- go.mod --\nmodule example.com/app\ngo 1.24\n-- main.go --\npackage main\nimport (\"fmt\"; \"os\")\n"+
-				"var _ = os.Args\nvar _ = fmt.Sprint()\nfunc main() {"+test.body+"}\n")
-			_, err := NewBuilder(t.TempDir()).Build(t.Context(), Source{Package: dir})
-			got, ok := errors.AsType[*HandlersError](err)
-			if !ok {
-				t.Fatalf("got %v, want a *HandlersError", err)
-			}
-			if !strings.HasPrefix(got.Reason, test.reason) || !strings.HasPrefix(got.Output, test.output) || !strings.Contains(err.Error(), "sdk.New") {
-				t.Errorf("got %v", err)
-			}
-		})
 	}
 }

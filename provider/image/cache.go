@@ -109,7 +109,7 @@ func open(path, fingerprint string, digest v1.Hash) (*Built, error) {
 }
 
 func checkBlob(path string, want v1.Hash) error {
-	sum, _, err := hashFile(filepath.Join(path, "blobs", want.Algorithm, want.Hex))
+	sum, err := hashFile(filepath.Join(path, "blobs", want.Algorithm, want.Hex))
 	if err == nil && sum != want.Hex {
 		err = fmt.Errorf("blob %s has the digest sha256:%s", want, sum)
 	}

@@ -85,7 +85,7 @@ func TestMatches(t *testing.T) {
 func TestPruneKeepsWhatWasUsedLast(t *testing.T) {
 	t.Parallel()
 	c := cache{dir: t.TempDir()}
-	make := func(name string, age time.Duration) {
+	entry := func(name string, age time.Duration) {
 		t.Helper()
 		write(t, "x", c.dir, name, "file")
 		used := time.Now().Add(-age)
@@ -96,13 +96,13 @@ func TestPruneKeepsWhatWasUsedLast(t *testing.T) {
 	var want []string
 	for i := range maxEntries + 8 {
 		name := fmt.Sprintf("entry-%02d", i)
-		make(name, time.Duration(i)*minAge+minAge/2) // the first is too young to go, but there is room for it
+		entry(name, time.Duration(i)*minAge+minAge/2) // the first is too young to go, but there is room for it
 		if i < maxEntries {
 			want = append(want, name)
 		}
 	}
-	make(stagePrefix+"left", 2*minAge)
-	make(stagePrefix+"used", 0)
+	entry(stagePrefix+"left", 2*minAge)
+	entry(stagePrefix+"used", 0)
 	want = append(want, stagePrefix+"used")
 	c.prune()
 	left, err := os.ReadDir(c.dir)

@@ -20,7 +20,8 @@ var (
 )
 
 // ErrNoGo is a machine without the go command.
-var ErrNoGo = errors.New("no go command on the PATH; install Go 1.21 or later (https://go.dev/dl) where this runs, or add its bin folder to PATH")
+var ErrNoGo = errors.New("no go command on the PATH; install Go 1.21 or later (https://go.dev/dl) where this runs, " +
+	"or add its bin folder to PATH")
 
 // SourceError is a [Source] that cannot be built whatever its code says.
 type SourceError struct {
@@ -97,7 +98,8 @@ type MismatchError struct {
 // Error says which of inputs and bytes differ, and the next step.
 func (e *MismatchError) Error() string {
 	if e.PlannedFingerprint != e.Fingerprint {
-		return fmt.Sprintf("the inputs of the build are not those of the plan: image %s (inputs %.12s) was planned, %s (inputs %.12s) was built; "+
+		return fmt.Sprintf("the inputs of the build are not those of the plan: "+
+			"image %s (inputs %.12s) was planned, %s (inputs %.12s) was built; "+
 			"code, modules, Go release or Go settings differ here: plan again, or build with the same checkout and Go version",
 			e.PlannedDigest, e.PlannedFingerprint, e.Digest, e.Fingerprint)
 	}

@@ -48,7 +48,8 @@ func (b *Builder) fingerprint(ctx context.Context, g *goCommand) (string, error)
 	}
 	sum := sha256.New()
 	record(sum, "format", fmt.Sprint(imageFormat), b.certificates().sum)
-	record(sum, "go", g.GOVERSION, g.GOEXPERIMENT, g.GOFIPS140, g.src.goArch(), map[string]string{"amd64": g.GOAMD64, "arm64": g.GOARM64}[g.src.goArch()])
+	variant := map[string]string{"amd64": g.GOAMD64, "arm64": g.GOARM64}
+	record(sum, "go", g.GOVERSION, g.GOEXPERIMENT, g.GOFIPS140, g.src.goArch(), variant[g.src.goArch()])
 	record(sum, "GOFLAGS", decidingFlags(g.GOFLAGS)...)
 	record(sum, "tags", g.src.buildTags()...)
 	record(sum, "ldflags", g.src.linkerFlags())
@@ -95,23 +96,23 @@ func hashFiles(ctx context.Context, paths []string) ([]string, error) {
 			if ctx.Err() != nil {
 				return context.Cause(ctx)
 			}
-			sums[i], _, err = hashFile(path)
+			sums[i], err = hashFile(path)
 			return err
 		})
 	}
 	return sums, group.Wait()
 }
 
-// hashFile returns the SHA-256 of the file's contents in hexadecimal, and its size in bytes.
-func hashFile(path string) (string, int64, error) {
+// hashFile returns the SHA-256 of the file's contents, in hexadecimal.
+func hashFile(path string) (string, error) {
 	file, err := os.Open(path)
 	if err != nil {
-		return "", 0, err
+		return "", err
 	}
 	defer file.Close()
 	sum := sha256.New()
-	size, err := io.Copy(sum, file)
-	return hex.EncodeToString(sum.Sum(nil)), size, err
+	_, err = io.Copy(sum, file)
+	return hex.EncodeToString(sum.Sum(nil)), err
 }
 
 func isFile(path string) bool {
@@ -122,7 +123,8 @@ func isFile(path string) bool {
 // harmlessFlags of GOFLAGS do not decide the binary: they say where modules come from (whose contents are hashed anyway) or what
 // go prints, or the build's own flags replace them.
 var harmlessFlags = []string{
-	"buildvcs", "trimpath", "tags", "ldflags", "pgo", "mod", "modfile", "modcacherw", "json", "p", "v", "x", "a", "work", "vet", "count", "timeout",
+	"buildvcs", "trimpath", "tags", "ldflags", "pgo",
+	"mod", "modfile", "modcacherw", "json", "p", "v", "x", "a", "work", "vet", "count", "timeout",
 }
 
 // decidingFlags returns the flags of GOFLAGS that may change the binary.

@@ -65,9 +65,11 @@ func newGoCommand(ctx context.Context, src Source) (*goCommand, error) {
 func (g *goCommand) enterModule(dir string) error {
 	if g.GOMOD == "" || g.GOMOD == os.DevNull {
 		return &SourceError{Field: "Package", Err: ErrNoModule,
-			Reason: fmt.Sprintf("package %s is not in a Go module: there is no go.mod in %s or above; run `go mod init` in the app's folder", g.src.Package, dir)}
+			Reason: fmt.Sprintf("package %s is not in a Go module: there is no go.mod in %s or above; "+
+				"run `go mod init` in the app's folder", g.src.Package, dir)}
 	}
-	if slices.ContainsFunc(strings.Fields(g.GOFLAGS), func(flag string) bool { return strings.HasPrefix(strings.TrimLeft(flag, "-"), "overlay=") }) {
+	isOverlay := func(flag string) bool { return strings.HasPrefix(strings.TrimLeft(flag, "-"), "overlay=") }
+	if slices.ContainsFunc(strings.Fields(g.GOFLAGS), isOverlay) {
 		return &SourceError{Field: "Env", Err: ErrInvalid,
 			Reason: "GOFLAGS sets -overlay, which would put files into the image that are not in the package: unset it"}
 	}

@@ -42,30 +42,30 @@ func write(t testing.TB, content string, path ...string) {
 	}
 }
 
-// edit replaces old by new in a file.
-func edit(t testing.TB, old, new string, path ...string) {
+// edit replaces before by after in a file.
+func edit(t testing.TB, before, after string, path ...string) {
 	t.Helper()
 	content, err := os.ReadFile(filepath.Join(path...))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(string(content), old) {
-		t.Fatalf("%s does not contain %q", filepath.Join(path...), old)
+	if !strings.Contains(string(content), before) {
+		t.Fatalf("%s does not contain %q", filepath.Join(path...), before)
 	}
-	write(t, strings.ReplaceAll(string(content), old, new), path...)
+	write(t, strings.ReplaceAll(string(content), before, after), path...)
 }
 
 // recordGo puts a go command first on the PATH that appends its subcommands to a file, runs the line of shell before, and then is the
 // real one. It returns a function that returns the subcommands so far.
 func recordGo(t *testing.T, before string) func() []string {
 	t.Helper()
-	real, err := exec.LookPath("go")
+	path, err := exec.LookPath("go")
 	if err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
 	log := filepath.Join(dir, "log")
-	script := "#!/bin/sh\necho \"$1\" >> '" + log + "'\n" + before + "\nexec '" + real + "' \"$@\"\n"
+	script := "#!/bin/sh\necho \"$1\" >> '" + log + "'\n" + before + "\nexec '" + path + "' \"$@\"\n"
 	if err := os.WriteFile(filepath.Join(dir, "go"), []byte(script), 0o755); err != nil {
 		t.Fatal(err)
 	}

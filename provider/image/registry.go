@@ -152,11 +152,14 @@ func explain(act string, ref name.Reference, err error) error {
 	failed, answered := errors.AsType[*transport.Error](err)
 	switch {
 	case answered && failed.StatusCode == http.StatusUnauthorized:
-		e.Hint = fmt.Sprintf("%s does not know the credentials: log in again (those of ECR last 12 hours) or check the profile and region they come from", host)
+		e.Hint = fmt.Sprintf("%s does not know the credentials: "+
+			"log in again (those of ECR last 12 hours) or check the profile and region they come from", host)
 	case answered && failed.StatusCode == http.StatusForbidden:
-		e.Hint = fmt.Sprintf("%s knows the credentials but does not allow this: check the role's ecr: permissions and the repository's policy", host)
+		e.Hint = fmt.Sprintf("%s knows the credentials but does not allow this: "+
+			"check the role's ecr: permissions and the repository's policy", host)
 	case answered && failed.StatusCode == http.StatusNotFound:
-		e.Hint = fmt.Sprintf("check that %s exists in the account and region of %s, and has not lost the image", ref.Context().RepositoryStr(), host)
+		e.Hint = fmt.Sprintf("check that %s exists in the account and region of %s, and has not lost the image",
+			ref.Context().RepositoryStr(), host)
 	case errors.Is(err, syscall.ECONNREFUSED):
 		e.Hint = fmt.Sprintf("nothing listens on %s: check the repository's host and port, and that the registry runs", host)
 	case isUnknownHost(err):

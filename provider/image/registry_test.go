@@ -3,9 +3,7 @@ package image
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"log"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -15,86 +13,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
-	"github.com/google/go-containerregistry/pkg/registry"
-	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/empty"
-	"github.com/google/go-containerregistry/pkg/v1/mutate"
-	"github.com/google/go-containerregistry/pkg/v1/random"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
-	"github.com/google/go-containerregistry/pkg/v1/static"
-	"github.com/google/go-containerregistry/pkg/v1/types"
 	"github.com/google/go-containerregistry/pkg/v1/validate"
 )
-
-// fakeRegistry is an in-memory registry that records the requests and may answer some itself.
-type fakeRegistry struct {
-	host string
-
-	mu       sync.Mutex
-	requests []string // METHOD PATH
-	next     http.Handler
-	answer   func(http.ResponseWriter, *http.Request) bool // reports whether it answered
-}
-
-func newFakeRegistry(t *testing.T) *fakeRegistry {
-	t.Helper()
-	f := &fakeRegistry{}
-	f.empty()
-	server := httptest.NewServer(f)
-	t.Cleanup(server.Close)
-	f.host = strings.TrimPrefix(server.URL, "http://")
-	return f
-}
-
-// empty makes the registry forget all images.
-func (f *fakeRegistry) empty() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.next = registry.New(registry.Logger(log.New(io.Discard, "", 0)))
-}
-
-// ServeHTTP records and answers.
-func (f *fakeRegistry) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	f.mu.Lock()
-	f.requests = append(f.requests, r.Method+" "+r.URL.Path)
-	next, answer := f.next, f.answer
-	f.mu.Unlock()
-	if answer == nil || !answer(w, r) {
-		next.ServeHTTP(w, r)
-	}
-}
-
-// take returns the requests since the last call.
-func (f *fakeRegistry) take() []string {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	taken := f.requests
-	f.requests = nil
-	return taken
-}
-
-// appImage is a small image with this label.
-func appImage(t *testing.T, label string) v1.Image {
-	t.Helper()
-	img, err := random.Image(1024, 2)
-	if err != nil {
-		t.Fatal(err)
-	}
-	img, err = mutate.Config(img, v1.Config{Labels: map[string]string{HandlersLabel: label}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return img
-}
-
-func digestOf(t *testing.T, img interface{ Digest() (v1.Hash, error) }) string {
-	t.Helper()
-	digest, err := img.Digest()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return digest.String()
-}
 
 func TestPushUploadsOnce(t *testing.T) {
 	t.Parallel()
@@ -194,56 +115,6 @@ func TestPushedImageIsTheBuiltOne(t *testing.T) {
 	}
 	if diff := cmp.Diff(built.App, app); diff != "" {
 		t.Errorf("app (-built +read):\n%s", diff)
-	}
-}
-
-func TestImagesThatLambdaRefuses(t *testing.T) {
-	t.Parallel()
-	fake := newFakeRegistry(t)
-	index, err := random.Index(64, 1, 2)
-	if err != nil {
-		t.Fatal(err)
-	}
-	zstd, err := mutate.Append(empty.Image, mutate.Addendum{Layer: static.NewLayer([]byte("zstd"), types.OCILayerZStd)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	client := NewRegistry(nil)
-	for says, image := range map[string]remote.Taggable{"--provenance=false": index, "compression=gzip": zstd} {
-		uri := fmt.Sprintf("%s/%.8s:latest", fake.host, strings.Trim(says, "-"))
-		tag, err := name.NewTag(uri)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := remote.Push(tag, image); err != nil {
-			t.Fatal(err)
-		}
-		_, err = client.App(t.Context(), uri)
-		if _, ok := errors.AsType[*UnsupportedError](err); !ok || !strings.Contains(err.Error(), says) {
-			t.Errorf("got %v, want an *UnsupportedError …%s…", err, says)
-		}
-	}
-	fake.take()
-	err = client.Push(t.Context(), fake.host+"/acme", zstd)
-	if _, ok := errors.AsType[*UnsupportedError](err); !ok || len(fake.take()) > 0 {
-		t.Errorf("got %v, want an *UnsupportedError before any request", err)
-	}
-}
-
-func TestImagesWithoutHandlers(t *testing.T) {
-	t.Parallel()
-	fake, client := newFakeRegistry(t), NewRegistry(nil)
-	plain, err := random.Image(64, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, img := range map[string]v1.Image{"no label": plain, "wrong label": appImage(t, `{"app":""}`)} {
-		if err := client.Push(t.Context(), fake.host+"/acme", img); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := client.App(t.Context(), fake.host+"/acme@"+digestOf(t, img)); !errors.Is(err, ErrNoHandlers) {
-			t.Errorf("%s: got %v, want ErrNoHandlers", name, err)
-		}
 	}
 }
 
