@@ -1,10 +1,8 @@
 package server
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -15,8 +13,11 @@ import (
 )
 
 // maxBody is the largest webhook that is taken, in bytes. SQS takes messages of at most 1 MiB (1 048 576 bytes), of which the
-// envelope around the webhook gets 1 KiB. GitHub itself stops at 25 MB.
+// envelope around the webhook gets 1 KiB. GitHub itself stops at 25 MB. On the queue, as in all JSON that Go writes, each of
+// the characters <, > and & takes six bytes; the limit holds there too.
 const maxBody = 1<<20 - 1<<10
+
+const tooLarge = "the payload does not fit a message of SQS, 1 MiB with its envelope"
 
 // webhooks takes GitHub's webhooks. It answers
 //
@@ -42,8 +43,8 @@ func (h webhooks) take(w http.ResponseWriter, r *http.Request) (int, string) {
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if err != nil {
-		if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
-			return http.StatusRequestEntityTooLarge, fmt.Sprintf("the payload is larger than %d bytes", maxBody)
+		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+			return http.StatusRequestEntityTooLarge, tooLarge
 		}
 		return http.StatusBadRequest, "the payload broke off"
 	}
@@ -54,16 +55,20 @@ func (h webhooks) take(w http.ResponseWriter, r *http.Request) (int, string) {
 	if !validEvent(event) || !validDelivery(delivery) {
 		return http.StatusBadRequest, "X-GitHub-Event or X-GitHub-Delivery is missing or malformed"
 	}
-	if !isObject(body) {
+	data, ok := object(body)
+	if !ok {
 		return http.StatusBadRequest, "the payload is no JSON object: set the webhook's content type to application/json"
 	}
-	return enqueue(r, "github."+event, delivery, body)
+	if len(data) > maxBody {
+		return http.StatusRequestEntityTooLarge, tooLarge
+	}
+	return enqueue(r, "github."+event, delivery, data)
 }
 
 // enqueue sends the webhook to its queue. The delivery's ID becomes the event's, so that all that follows from it can tell
 // when GitHub delivers it again.
-func enqueue(r *http.Request, eventType, delivery string, body []byte) (int, string) {
-	err := sdk.Send(r.Context(), "webhooks", eventType, json.RawMessage(body), sdk.WithID(delivery))
+func enqueue(r *http.Request, eventType, delivery string, data json.RawMessage) (int, string) {
+	err := sdk.Send(r.Context(), "webhooks", eventType, data, sdk.WithID(delivery))
 	if err != nil {
 		sdk.Logger(r.Context()).ErrorContext(r.Context(), "webhook not queued",
 			slog.String("type", eventType), slog.String("id", delivery), slog.Any("error", err))
@@ -72,9 +77,10 @@ func enqueue(r *http.Request, eventType, delivery string, body []byte) (int, str
 	return http.StatusAccepted, "accepted"
 }
 
-// isObject tells whether body is JSON in UTF-8, and an object.
-func isObject(body []byte) bool {
-	return bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n"), []byte("{")) && utf8.Valid(body) && json.Valid(body)
+// object returns body as it will be on the queue. It tells whether body is JSON in UTF-8, and an object.
+func object(body []byte) (json.RawMessage, bool) {
+	data, err := json.Marshal(json.RawMessage(body))
+	return data, err == nil && data[0] == '{' && utf8.Valid(data)
 }
 
 // validEvent tells whether event could be a name that GitHub gives an event.

@@ -1,0 +1,138 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+)
+
+// region is where the demo's AWS is.
+const region = "us-east-1"
+
+// cloudEnv is the environment that makes programs use the AWS behind endpoint.
+func cloudEnv(endpoint string) []string {
+	return []string{
+		"AWS_ENDPOINT_URL=" + endpoint,
+		"AWS_REGION=" + region,
+		"AWS_ACCESS_KEY_ID=demo",
+		"AWS_SECRET_ACCESS_KEY=demo",
+	}
+}
+
+// cloud is AWS as its clients see it.
+type cloud struct {
+	ecr     *ecr.Client
+	iam     *iam.Client
+	lambda  *lambda.Client
+	logs    *cloudwatchlogs.Client
+	secrets *secretsmanager.Client
+	sqs     *sqs.Client
+}
+
+func newCloud(ctx context.Context, endpoint string) (*cloud, error) {
+	loaded, err := config.LoadDefaultConfig(ctx,
+		config.WithRegion(region),
+		config.WithBaseEndpoint(endpoint),
+		config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider("demo", "demo", "")),
+		config.WithSharedConfigFiles([]string{}),
+		config.WithSharedCredentialsFiles([]string{}),
+	)
+	if err != nil {
+		return nil, fmt.Errorf("configuring the AWS clients: %w", err)
+	}
+	return &cloud{
+		ecr:     ecr.NewFromConfig(loaded),
+		iam:     iam.NewFromConfig(loaded),
+		lambda:  lambda.NewFromConfig(loaded),
+		logs:    cloudwatchlogs.NewFromConfig(loaded),
+		secrets: secretsmanager.NewFromConfig(loaded),
+		sqs:     sqs.NewFromConfig(loaded),
+	}, nil
+}
+
+func (c *cloud) createSecret(ctx context.Context, name, value string) (arn string, err error) {
+	out, err := c.secrets.CreateSecret(ctx, &secretsmanager.CreateSecretInput{Name: &name, SecretString: &value})
+	if err != nil {
+		return "", fmt.Errorf("creating secret %s: %w", name, err)
+	}
+	return aws.ToString(out.ARN), nil
+}
+
+func (c *cloud) deleteSecret(ctx context.Context, arn string) error {
+	input := &secretsmanager.DeleteSecretInput{SecretId: &arn, ForceDeleteWithoutRecovery: aws.Bool(true)}
+	if _, err := c.secrets.DeleteSecret(ctx, input); err != nil {
+		return fmt.Errorf("deleting secret %s: %w", arn, err)
+	}
+	return nil
+}
+
+// depth returns how many messages a queue holds: visible, being handled, and delayed.
+func (c *cloud) depth(ctx context.Context, queueURL string) (int, error) {
+	names := []types.QueueAttributeName{
+		types.QueueAttributeNameApproximateNumberOfMessages,
+		types.QueueAttributeNameApproximateNumberOfMessagesNotVisible,
+		types.QueueAttributeNameApproximateNumberOfMessagesDelayed,
+	}
+	out, err := c.sqs.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: &queueURL, AttributeNames: names})
+	if err != nil {
+		return 0, fmt.Errorf("counting the messages of %s: %w", queueURL, err)
+	}
+	total := 0
+	for _, name := range names {
+		n, err := strconv.Atoi(out.Attributes[string(name)])
+		if err != nil {
+			return 0, fmt.Errorf("counting the messages of %s: attribute %s: %w", queueURL, name, err)
+		}
+		total += n
+	}
+	return total, nil
+}
+
+// redrive moves all messages of a dead-letter queue back to where they came from.
+func (c *cloud) redrive(ctx context.Context, deadLetterURL string) error {
+	out, err := c.sqs.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{
+		QueueUrl: &deadLetterURL, AttributeNames: []types.QueueAttributeName{types.QueueAttributeNameQueueArn},
+	})
+	if err != nil {
+		return fmt.Errorf("finding the ARN of %s: %w", deadLetterURL, err)
+	}
+	arn := out.Attributes[string(types.QueueAttributeNameQueueArn)]
+	if _, err := c.sqs.StartMessageMoveTask(ctx, &sqs.StartMessageMoveTaskInput{SourceArn: &arn}); err != nil {
+		return fmt.Errorf("moving the messages of %s back: %w", arn, err)
+	}
+	return nil
+}
+
+// deployment is what a function is made of at the moment.
+type deployment struct {
+	modified time.Time // when its configuration or code last changed, to the millisecond
+	reset    string    // its HANDLER_RESET
+}
+
+func (c *cloud) deployment(ctx context.Context, function string) (deployment, error) {
+	out, err := c.lambda.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &function})
+	if err != nil {
+		return deployment{}, fmt.Errorf("looking at function %s: %w", function, err)
+	}
+	modified, err := time.Parse("2006-01-02T15:04:05.000-0700", aws.ToString(out.LastModified))
+	if err != nil {
+		return deployment{}, fmt.Errorf("looking at function %s: LastModified: %w", function, err)
+	}
+	d := deployment{modified: modified}
+	if out.Environment != nil {
+		d.reset = out.Environment.Variables["HANDLER_RESET"]
+	}
+	return d, nil
+}
