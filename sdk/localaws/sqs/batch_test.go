@@ -14,7 +14,7 @@ import (
 
 func TestBatchesFailAsAWhole(t *testing.T) {
 	t.Parallel()
-	c, _ := start(t)
+	c := start(t)
 	url, _ := create(t, c, "q", nil)
 	ids := func(n int) (list []string) {
 		for i := range n {
@@ -72,7 +72,7 @@ func TestBatchesFailAsAWhole(t *testing.T) {
 
 func TestSendMessageBatchSize(t *testing.T) {
 	t.Parallel()
-	c, _ := start(t)
+	c := start(t)
 	url, _ := create(t, c, "q", map[string]string{"MaximumMessageSize": "1024"})
 	big, _ := create(t, c, "big", nil)
 	entry := func(id string, size int) types.SendMessageBatchRequestEntry {
@@ -107,7 +107,7 @@ func wantFailed(t *testing.T, got []types.BatchResultErrorEntry, id, code, messa
 
 func TestBatchesFailInPart(t *testing.T) {
 	t.Parallel()
-	c, _ := start(t)
+	c := start(t)
 	url, _ := create(t, c, "q", nil)
 	str := aws.String
 	sent, err := c.SendMessageBatch(t.Context(), &client.SendMessageBatchInput{QueueUrl: &url, Entries: []types.SendMessageBatchRequestEntry{
@@ -150,7 +150,7 @@ func TestBatchesFailInPart(t *testing.T) {
 
 func TestSendMessageBatchToFIFO(t *testing.T) {
 	t.Parallel()
-	c, _ := start(t)
+	c := start(t)
 	url, _ := create(t, c, "q.fifo", map[string]string{"FifoQueue": "true"})
 	str := aws.String
 	send := func(entries ...types.SendMessageBatchRequestEntry) (*client.SendMessageBatchOutput, error) {

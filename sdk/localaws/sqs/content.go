@@ -29,8 +29,8 @@ const (
 // validText tells whether SQS accepts text as a body or a string value: the characters of XML 1.0.
 func validText(text string) bool {
 	return !strings.ContainsFunc(text, func(r rune) bool {
-		switch {
-		case r == '\t', r == '\n', r == '\r':
+		switch r {
+		case '\t', '\n', '\r':
 			return false
 		default:
 			return r < 0x20 || r == 0xFFFE || r == 0xFFFF

@@ -37,7 +37,7 @@ const (
 
 func TestErrorsOfQueues(t *testing.T) {
 	t.Parallel()
-	c, _ := start(t)
+	c := start(t)
 	standard, standardARN := create(t, c, "standard", map[string]string{"VisibilityTimeout": "7"})
 	fifo, fifoARN := create(t, c, "queue.fifo", map[string]string{"FifoQueue": "true"})
 	_, closedARN := create(t, c, "closed", map[string]string{"RedriveAllowPolicy": `{"redrivePermission":"denyAll"}`})
@@ -210,7 +210,7 @@ func TestErrorsOfQueues(t *testing.T) {
 
 func TestIntegerAttributesHaveRanges(t *testing.T) {
 	t.Parallel()
-	c, _ := start(t)
+	c := start(t)
 	url, _ := create(t, c, "q", map[string]string{"KmsMasterKeyId": "alias/aws/sqs"})
 	for name, limits := range map[string][2]int{
 		"DelaySeconds": {0, 900}, "MaximumMessageSize": {1024, 1048576}, "MessageRetentionPeriod": {60, 1209600},

@@ -2,6 +2,7 @@ package sqs_test
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -20,9 +21,7 @@ func sendTo(t *testing.T, s *sqs.Service, group, body string) sqs.Sent {
 func newFIFO(t *testing.T, more map[string]string) (s *sqs.Service, arn string) {
 	t.Helper()
 	attributes := map[string]string{"FifoQueue": "true", "ContentBasedDeduplication": "true", "VisibilityTimeout": "10"}
-	for name, value := range more {
-		attributes[name] = value
-	}
+	maps.Copy(attributes, more)
 	return newService(t, "q.fifo", attributes)
 }
 

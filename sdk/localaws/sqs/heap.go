@@ -2,7 +2,7 @@ package sqs
 
 import "container/heap"
 
-// indexed is a heap whose items know their own place in it, so that any of them can be removed or moved in O(log n).
+// indexed is a heap whose items know their own place in it, so that any of them can be removed in O(log n).
 type indexed[T any] struct {
 	items []T
 	less  func(a, b T) bool
@@ -28,9 +28,6 @@ func (h *indexed[T]) remove(item T) {
 		heap.Remove((*slots[T])(h), i)
 	}
 }
-
-// fix restores the order after item's key has changed.
-func (h *indexed[T]) fix(item T) { heap.Fix((*slots[T])(h), *h.slot(item)) }
 
 func (h *indexed[T]) holds(item T) bool { return *h.slot(item) >= 0 }
 

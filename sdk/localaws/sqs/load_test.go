@@ -3,6 +3,7 @@ package sqs_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -89,9 +90,9 @@ func TestNothingIsLostUnderLoad(t *testing.T) {
 
 // giveBack makes messages visible again, last first, so that a group stays in order.
 func giveBack(t *testing.T, s *sqs.Service, queue string, messages []sqs.ReceivedMessage) {
-	for i := len(messages) - 1; i >= 0; i-- {
+	for _, m := range slices.Backward(messages) {
 		_, err := s.ChangeMessageVisibility(context.Background(), sqs.ChangeMessageVisibilityInput{
-			QueueURL: queue, ReceiptHandle: messages[i].ReceiptHandle, VisibilityTimeout: new(0),
+			QueueURL: queue, ReceiptHandle: m.ReceiptHandle, VisibilityTimeout: new(0),
 		})
 		if err != nil {
 			t.Error(err)

@@ -19,7 +19,7 @@ func text(value string) types.MessageAttributeValue {
 // The digests are recorded from AWS by the LocalStack project (test_receive_message_message_attribute_names_filters).
 func TestMessageAttributeNames(t *testing.T) {
 	t.Parallel()
-	c, _ := start(t)
+	c := start(t)
 	url, _ := create(t, c, "q", map[string]string{"VisibilityTimeout": "0"})
 	all := map[string]types.MessageAttributeValue{"General": text("Kenobi"), "Hello": text("There"), "Help.Me": text("Me")}
 	sent, err := c.SendMessage(t.Context(), &client.SendMessageInput{QueueUrl: &url, MessageBody: aws.String("msg"), MessageAttributes: all})
@@ -63,7 +63,7 @@ func TestMessageAttributeNames(t *testing.T) {
 
 func TestDigestsOfBinaryCustomAndSystemAttributes(t *testing.T) {
 	t.Parallel()
-	c, _ := start(t)
+	c := start(t)
 	url, _ := create(t, c, "q", nil)
 	sent, err := c.SendMessage(t.Context(), &client.SendMessageInput{
 		QueueUrl: &url, MessageBody: aws.String("Test Message"),
@@ -99,7 +99,7 @@ func TestDigestsOfBinaryCustomAndSystemAttributes(t *testing.T) {
 
 func TestErrorsOfSendMessage(t *testing.T) {
 	t.Parallel()
-	c, _ := start(t)
+	c := start(t)
 	standard, _ := create(t, c, "q", map[string]string{"MaximumMessageSize": "1024"})
 	fifo, _ := create(t, c, "q.fifo", map[string]string{"FifoQueue": "true"})
 	str := aws.String
@@ -110,7 +110,7 @@ func TestErrorsOfSendMessage(t *testing.T) {
 		return attribute("Hello", types.MessageAttributeValue{DataType: &dataType, StringValue: &value})
 	}
 	many := map[string]types.MessageAttributeValue{}
-	for _, name := range strings.Split("abcdefghijk", "") {
+	for name := range strings.SplitSeq("abcdefghijk", "") {
 		many[name] = text("x")
 	}
 	long := strings.Repeat("a", 129)
@@ -251,7 +251,7 @@ func TestErrorsOfSendMessage(t *testing.T) {
 
 func TestErrorsOfReceiveMessage(t *testing.T) {
 	t.Parallel()
-	c, _ := start(t)
+	c := start(t)
 	url, _ := create(t, c, "q", nil)
 	for message, in := range map[string]client.ReceiveMessageInput{
 		"Value 11 for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and 10, if provided.":   {MaxNumberOfMessages: 11},
@@ -276,7 +276,7 @@ func TestErrorsOfReceiveMessage(t *testing.T) {
 
 func TestErrorsOfReceipts(t *testing.T) {
 	t.Parallel()
-	c, _ := start(t)
+	c := start(t)
 	url, _ := create(t, c, "q", nil)
 	other, _ := create(t, c, "other", nil)
 	if _, err := c.SendMessage(t.Context(), &client.SendMessageInput{QueueUrl: &other, MessageBody: aws.String("x")}); err != nil {

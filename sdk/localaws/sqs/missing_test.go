@@ -12,7 +12,7 @@ import (
 
 func TestErrorsOfEveryOperationOnAMissingQueue(t *testing.T) {
 	t.Parallel()
-	c, _ := start(t)
+	c := start(t)
 	ctx := t.Context()
 	url := aws.String("http://127.0.0.1/000000000000/none")
 	foreign, _ := create(t, c, "foreign", nil)

@@ -94,7 +94,7 @@ func TestMoveTaskKeepsItsRateAndCanBeCancelled(t *testing.T) {
 
 func TestErrorsOfMoveTasks(t *testing.T) {
 	t.Parallel()
-	c, _ := start(t)
+	c := start(t)
 	_, dead := create(t, c, "dead", nil)
 	_, plain := create(t, c, "plain", map[string]string{"RedrivePolicy": `{"deadLetterTargetArn":"` + dead + `","maxReceiveCount":1}`})
 	startTask := func(source, destination string, rate *int32) error {

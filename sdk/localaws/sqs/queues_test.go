@@ -29,7 +29,7 @@ func attributesOf(t *testing.T, c *client.Client, url string, names ...types.Que
 
 func TestDefaultAttributes(t *testing.T) {
 	t.Parallel()
-	c, _ := start(t)
+	c := start(t)
 	want := map[string]string{
 		"ApproximateNumberOfMessages": "0", "ApproximateNumberOfMessagesDelayed": "0", "ApproximateNumberOfMessagesNotVisible": "0",
 		"DelaySeconds": "0", "MaximumMessageSize": "1048576", "MessageRetentionPeriod": "345600", "ReceiveMessageWaitTimeSeconds": "0",
@@ -63,7 +63,7 @@ func TestDefaultAttributes(t *testing.T) {
 
 func TestAttributesComeBackInCanonicalForm(t *testing.T) {
 	t.Parallel()
-	c, _ := start(t)
+	c := start(t)
 	_, dead := create(t, c, "dead", nil)
 	url, arn := create(t, c, "q", nil)
 	for _, test := range []struct {
@@ -100,7 +100,7 @@ func TestAttributesComeBackInCanonicalForm(t *testing.T) {
 // Recorded from AWS by the LocalStack project (test_sse_queue_attributes).
 func TestOneKindOfEncryptionEndsTheOther(t *testing.T) {
 	t.Parallel()
-	c, _ := start(t)
+	c := start(t)
 	url, _ := create(t, c, "q", map[string]string{"KmsMasterKeyId": "testKeyId", "KmsDataKeyReusePeriodSeconds": "6000"})
 	names := []types.QueueAttributeName{"KmsMasterKeyId", "KmsDataKeyReusePeriodSeconds", "SqsManagedSseEnabled"}
 	want := map[string]string{"KmsMasterKeyId": "testKeyId", "KmsDataKeyReusePeriodSeconds": "6000", "SqsManagedSseEnabled": "false"}
@@ -119,7 +119,7 @@ func TestOneKindOfEncryptionEndsTheOther(t *testing.T) {
 
 func TestSetQueueAttributesChangesAllOrNothing(t *testing.T) {
 	t.Parallel()
-	c, _ := start(t)
+	c := start(t)
 	url, _ := create(t, c, "q", nil)
 	_, err := c.SetQueueAttributes(t.Context(), &client.SetQueueAttributesInput{
 		QueueUrl: &url, Attributes: map[string]string{"DelaySeconds": "9", "VisibilityTimeout": "x"},
@@ -132,7 +132,7 @@ func TestSetQueueAttributesChangesAllOrNothing(t *testing.T) {
 
 func TestCreateQueueIsIdempotent(t *testing.T) {
 	t.Parallel()
-	c, _ := start(t)
+	c := start(t)
 	url, dead := create(t, c, "dead", nil)
 	policy := `{"deadLetterTargetArn":"` + dead + `","maxReceiveCount":"3"}`
 	first, _ := create(t, c, "q", map[string]string{"DelaySeconds": "1", "RedrivePolicy": policy})
@@ -145,7 +145,7 @@ func TestCreateQueueIsIdempotent(t *testing.T) {
 
 func TestListQueues(t *testing.T) {
 	t.Parallel()
-	c, _ := start(t)
+	c := start(t)
 	var want []string
 	for i := range 7 {
 		url, _ := create(t, c, fmt.Sprintf("a%d", i), nil)
@@ -177,7 +177,7 @@ func TestListQueues(t *testing.T) {
 
 func TestListDeadLetterSourceQueues(t *testing.T) {
 	t.Parallel()
-	c, _ := start(t)
+	c := start(t)
 	url, dead := create(t, c, "dead", nil)
 	source, _ := create(t, c, "q", map[string]string{"RedrivePolicy": `{"deadLetterTargetArn":"` + dead + `","maxReceiveCount":3}`})
 	create(t, c, "other", nil)
@@ -209,7 +209,7 @@ func TestQueuesAreFoundByWhateverURL(t *testing.T) {
 
 func TestTags(t *testing.T) {
 	t.Parallel()
-	c, _ := start(t)
+	c := start(t)
 	out, err := c.CreateQueue(t.Context(), &client.CreateQueueInput{QueueName: aws.String("q"), Tags: map[string]string{"a": "1"}})
 	if err != nil {
 		t.Fatal(err)
@@ -246,7 +246,7 @@ func TestTags(t *testing.T) {
 
 func TestPermissions(t *testing.T) {
 	t.Parallel()
-	c, _ := start(t)
+	c := start(t)
 	url, arn := create(t, c, "q", nil)
 	add := func(label string, accounts ...string) error {
 		_, err := c.AddPermission(t.Context(), &client.AddPermissionInput{

@@ -1,7 +1,6 @@
 package sqs_test
 
 import (
-	"context"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -15,15 +14,15 @@ import (
 	"github.com/lambda-land/terraform-provider-handler/sdk/localaws/wire"
 )
 
-// start serves a new Service over HTTP and returns it with a real client, which verifies digests.
-func start(t *testing.T, options ...sqs.Option) (*client.Client, *sqs.Service) {
+// start serves a new Service over HTTP and returns a real client of it, which verifies digests.
+func start(t *testing.T) *client.Client {
 	t.Helper()
-	service := sqs.New(slog.New(slog.DiscardHandler), options...)
+	service := sqs.New(discard())
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		service.ServeHTTP(w, wire.WithCall(r))
 	}))
 	t.Cleanup(server.Close)
-	return newClient(server.URL, "eu-west-1"), service
+	return newClient(server.URL, "eu-west-1")
 }
 
 func newClient(endpoint, region string) *client.Client {
@@ -47,8 +46,8 @@ func create(t *testing.T, c *client.Client, name string, attributes map[string]s
 
 func TestMessageGoesThroughItsLife(t *testing.T) {
 	t.Parallel()
-	c, _ := start(t)
-	ctx := context.Background()
+	c := start(t)
+	ctx := t.Context()
 	url, _ := create(t, c, "jobs", nil)
 	sent, err := c.SendMessage(ctx, &client.SendMessageInput{QueueUrl: &url, MessageBody: aws.String("hello")})
 	if err != nil {

@@ -2,7 +2,6 @@ package sqs_test
 
 import (
 	"context"
-	"log/slog"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,7 +15,7 @@ import (
 // newService makes a service with the named queue, a FIFO queue if its name says so.
 func newService(t *testing.T, name string, attributes map[string]string) (s *sqs.Service, arn string) {
 	t.Helper()
-	s = sqs.New(slog.New(slog.DiscardHandler))
+	s = sqs.New(discard())
 	return s, addQueue(t, s, name, attributes)
 }
 
