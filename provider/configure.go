@@ -15,7 +15,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
-	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/lambda-land/terraform-provider-handler/provider/cloud"
@@ -42,7 +41,7 @@ func (p *handlerProvider) Configure(ctx context.Context, req provider.ConfigureR
 		return
 	}
 	data := newProviderData(cloud.New(config))
-	resp.Diagnostics.Append(model.DefaultTags.ElementsAs(ctx, &data.defaultTags, false)...)
+	data.defaultTags = mapTexts(model.DefaultTags)
 	resp.ResourceData = data
 	resp.DataSourceData = data
 }
@@ -55,8 +54,8 @@ func (p *handlerProvider) awsConfig(ctx context.Context, model providerModel, di
 		Token:                  model.Token.ValueString(),
 		Profile:                model.Profile.ValueString(),
 		Region:                 model.Region.ValueString(),
-		SharedConfigFiles:      texts(ctx, model.SharedConfigFiles, diags),
-		SharedCredentialsFiles: texts(ctx, model.SharedCredentialFiles, diags),
+		SharedConfigFiles:      listTexts(model.SharedConfigFiles),
+		SharedCredentialsFiles: listTexts(model.SharedCredentialFiles),
 		MaxRetries:             maxRetries,
 		CallerName:             "Terraform provider handler",
 		// The account's ID is asked for when it is needed.
@@ -143,11 +142,4 @@ func (k keychain) ResolveContext(ctx context.Context, resource authn.Resource) (
 		return authn.Anonymous, nil
 	}
 	return &authn.Basic{Username: login.Username, Password: login.Password}, nil
-}
-
-// texts returns the strings of a list; none for a null one.
-func texts(ctx context.Context, list types.List, diags *diag.Diagnostics) []string {
-	var values []string
-	diags.Append(list.ElementsAs(ctx, &values, false)...)
-	return values
 }

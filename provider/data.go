@@ -80,6 +80,9 @@ func (d *providerData) allTags(ctx context.Context, own types.Map, diags *diag.D
 		all[key] = types.StringValue(value)
 	}
 	maps.Copy(all, own.Elements())
+	if len(all) == 0 {
+		return types.MapNull(types.StringType)
+	}
 	merged, newDiags := types.MapValue(types.StringType, all)
 	diags.Append(newDiags...)
 	return merged

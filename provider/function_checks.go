@@ -68,7 +68,7 @@ func (r *functionResource) handlersOf(ctx context.Context, imageURI string) ([]s
 // checkQueues checks the ARNs of all queues, and the visibility timeouts of those to be drained.
 func (r *functionResource) checkQueues(ctx context.Context, state, plan *functionModel, diags *diag.Diagnostics) {
 	queues := plan.queues(ctx, diags)
-	sendTo, _ := knownTexts(plan.SendTo.Elements())
+	sendTo, _ := knownTexts(plan.SendTo)
 	if len(queues)+len(sendTo) == 0 {
 		return
 	}

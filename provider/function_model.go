@@ -167,16 +167,16 @@ func (m *functionModel) deployment(ctx context.Context, diags *diag.Diagnostics)
 			RoleARN:      m.RoleARN.ValueString(),
 			MemorySize:   m.MemorySize.ValueInt32(),
 			Timeout:      m.Timeout.ValueInt32(),
-			Environment:  mapTexts(ctx, m.Environment, diags),
+			Environment:  mapTexts(m.Environment),
 			LogGroup:     m.logGroup(),
 			LogFormat:    log.Format.ValueString(),
 			LogLevel:     log.Level.ValueString(),
-			Tags:         mapTexts(ctx, m.TagsAll, diags),
+			Tags:         mapTexts(m.TagsAll),
 			Reserved:     m.ReservedConcurrency.ValueInt32Pointer(),
 		},
 		mappings:  map[string]cloud.Mapping{},
-		sendTo:    mapTexts(ctx, m.SendTo, diags),
-		secrets:   texts(ctx, m.Secrets, diags),
+		sendTo:    mapTexts(m.SendTo),
+		secrets:   listTexts(m.Secrets),
 		boundary:  m.PermissionsBoundary.ValueString(),
 		retention: log.Retention.ValueInt32(),
 	}
@@ -188,7 +188,7 @@ func (m *functionModel) deployment(ctx context.Context, diags *diag.Diagnostics)
 			BatchingWindow:     queue.BatchingWindow.ValueInt32(),
 			MaximumConcurrency: queue.MaximumConcurrency.ValueInt32Pointer(),
 			Enabled:            queue.Enabled.ValueBool(),
-			Filters:            texts(ctx, queue.Filters, diags),
+			Filters:            listTexts(queue.Filters),
 		}
 	}
 	for name, value := range m.ownEnvironment(d.secrets) {

@@ -42,7 +42,7 @@ func (r *functionResource) read(ctx context.Context, m *functionModel, f *cloud.
 	m.Architecture = types.StringValue(f.Architecture)
 	m.ReservedConcurrency = types.Int32PointerValue(f.Reserved)
 	m.LogGroupName = types.StringValue(f.LogGroup)
-	m.TagsAll = textMap(withoutReserved(f.Tags))
+	m.TagsAll = textMapOrNull(withoutReserved(f.Tags))
 	if imported {
 		m.Tags = r.ownTags(withoutReserved(f.Tags))
 	}
@@ -76,7 +76,7 @@ func (r *functionResource) readEnvironment(
 		m.SendTo = textMapOrNull(sendTo)
 	}
 	environment := map[string]string{}
-	own := mapTexts(ctx, m.Environment, diags)
+	own := mapTexts(m.Environment)
 	for name, value := range remote {
 		if _, ours := own[name]; ours || imported && !isOwnVariable(name) {
 			environment[name] = value

@@ -14,7 +14,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
 const invalidFunction = "Invalid function"
@@ -123,17 +122,11 @@ func (r *functionResource) checkARN(at path.Path, text, service, thing, account 
 
 // checkEnvironmentSize adds up the environment as Lambda measures it, as far as it is known. It shows sizes only.
 func (m *functionModel) checkEnvironmentSize(diags *diag.Diagnostics) {
-	variables, all := knownTexts(m.Environment.Elements())
-	var secrets []string
-	for _, element := range m.Secrets.Elements() {
-		if text, ok := element.(types.String); ok {
-			secrets = append(secrets, text.ValueString())
-		}
-	}
+	variables, all := knownTexts(m.Environment)
 	user := encodedSize(variables)
-	maps.Copy(variables, m.ownEnvironment(secrets))
+	maps.Copy(variables, m.ownEnvironment(listTexts(m.Secrets)))
 	urls := map[string]string{}
-	sendTo, _ := knownTexts(m.SendTo.Elements())
+	sendTo, _ := knownTexts(m.SendTo)
 	for label, text := range sendTo {
 		if parsed, err := arn.Parse(text); err == nil {
 			urls[label] = fmt.Sprintf("https://sqs.%s.amazonaws.com/%s/%s", parsed.Region, parsed.AccountID, parsed.Resource)

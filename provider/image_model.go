@@ -64,9 +64,9 @@ func (m *imageModel) inputs(ctx context.Context, diags *diag.Diagnostics) (image
 	diags.Append(m.Source.As(ctx, &source, basetypes.ObjectAsOptions{})...)
 	return image.Source{
 		Package:      source.Package.ValueString(),
-		Tags:         texts(ctx, source.Tags, diags),
-		Ldflags:      texts(ctx, source.Ldflags, diags),
-		Env:          mapTexts(ctx, source.Env, diags),
+		Tags:         listTexts(source.Tags),
+		Ldflags:      listTexts(source.Ldflags),
+		Env:          mapTexts(source.Env),
 		GoVersion:    source.GoVersion.ValueString(),
 		Architecture: source.Architecture.ValueString(),
 	}, m.repository(ctx, diags), true

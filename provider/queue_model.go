@@ -153,7 +153,7 @@ func (m *queueModel) read(ctx context.Context, found foundQueue, diags *diag.Dia
 	m.ContentBasedDeduplication = types.BoolValue(attributes[cloud.AttributeDeduplication] == "true")
 	m.HighThroughput = types.BoolValue(attributes[cloud.AttributeThroughputLimit] == "perMessageGroupId")
 	m.ForceDestroy = types.BoolValue(m.ForceDestroy.ValueBool())
-	m.TagsAll = textMap(found.tags)
+	m.TagsAll = textMapOrNull(found.tags)
 
 	deadLetter := m.deadLetter(ctx, diags)
 	deadLetter.Enabled = types.BoolValue(found.deadLetterURL != "")

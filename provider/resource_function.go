@@ -113,7 +113,7 @@ func (r *functionResource) Update(ctx context.Context, req resource.UpdateReques
 	limit, newDiags := plan.Timeouts.Update(ctx, functionTimeout)
 	resp.Diagnostics.Append(newDiags...)
 	old, d := r.deployment(ctx, &state, &resp.Diagnostics), r.deployment(ctx, &plan, &resp.Diagnostics)
-	uuids := mapTexts(ctx, state.Mappings, &resp.Diagnostics)
+	uuids := mapTexts(state.Mappings)
 	if resp.Diagnostics.HasError() {
 		return
 	}

@@ -86,7 +86,7 @@ func (r *imageResource) Create(ctx context.Context, req resource.CreateRequest, 
 	var plan imageModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	source, repository, _ := plan.inputs(ctx, &resp.Diagnostics)
-	tags := mapTexts(ctx, plan.TagsAll, &resp.Diagnostics)
+	tags := mapTexts(plan.TagsAll)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -170,7 +170,7 @@ func (r *imageResource) readImported(ctx context.Context, state *imageModel, rep
 	if err != nil {
 		return err
 	}
-	state.Tags, state.TagsAll = r.ownTags(withoutReserved(tags)), textMap(withoutReserved(tags))
+	state.Tags, state.TagsAll = r.ownTags(withoutReserved(tags)), textMapOrNull(withoutReserved(tags))
 	state.RepositoryURL = types.StringValue(url)
 	digest, size, err := r.cloud.LatestImage(ctx, name)
 	if err != nil {
@@ -218,11 +218,7 @@ func (r *imageResource) tend(ctx context.Context, state, plan *imageModel, repos
 	if name == "" {
 		return nil
 	}
-	old, want, err := tagsOf(ctx, state.TagsAll, plan.TagsAll)
-	if err != nil {
-		return err
-	}
-	if err := r.cloud.TagRepository(ctx, name, old, want); err != nil {
+	if err := r.cloud.TagRepository(ctx, name, mapTexts(state.TagsAll), mapTexts(plan.TagsAll)); err != nil {
 		return err
 	}
 	// Functions run the old image until they are updated, right after this.

@@ -34,7 +34,7 @@ func (r *queueResource) Create(ctx context.Context, req resource.CreateRequest, 
 	var plan queueModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	deadLetter := plan.deadLetter(ctx, &resp.Diagnostics)
-	tags := mapTexts(ctx, plan.TagsAll, &resp.Diagnostics)
+	tags := mapTexts(plan.TagsAll)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -186,10 +186,7 @@ func (r *queueResource) update(ctx context.Context, state, plan *queueModel) err
 	if err != nil {
 		return err
 	}
-	oldTags, newTags, err := tagsOf(ctx, state.TagsAll, plan.TagsAll)
-	if err != nil {
-		return err
-	}
+	oldTags, newTags := mapTexts(state.TagsAll), mapTexts(plan.TagsAll)
 	had, has := before.Enabled.ValueBool(), after.Enabled.ValueBool()
 	if has && !had {
 		if err := r.createDeadLetter(ctx, plan, after, newTags); err != nil {

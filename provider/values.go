@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"context"
 	"errors"
 	"strings"
 
@@ -47,10 +46,10 @@ func textOrNull(value string) types.String {
 	return types.StringValue(value)
 }
 
-// knownTexts returns the known strings of a map, list or set, and whether it and all of them are known. Null ones are left out.
-func knownTexts(elements map[string]attr.Value) (known map[string]string, all bool) {
-	known, all = map[string]string{}, true
-	for key, element := range elements {
+// knownTexts returns the known strings of a map, and whether all of them are known.
+func knownTexts(m types.Map) (known map[string]string, all bool) {
+	known, all = map[string]string{}, !m.IsUnknown()
+	for key, element := range m.Elements() {
 		text, ok := element.(types.String)
 		switch {
 		case !ok || text.IsUnknown():
@@ -62,11 +61,21 @@ func knownTexts(elements map[string]attr.Value) (known map[string]string, all bo
 	return known, all
 }
 
-// mapTexts returns the strings of a map that is known.
-func mapTexts(ctx context.Context, m types.Map, diags *diag.Diagnostics) map[string]string {
-	values := map[string]string{}
-	diags.Append(m.ElementsAs(ctx, &values, false)...)
-	return values
+// mapTexts returns the strings of a map that is known; none for null.
+func mapTexts(m types.Map) map[string]string {
+	known, _ := knownTexts(m)
+	return known
+}
+
+// listTexts returns the known strings of a list; none for null.
+func listTexts(list types.List) []string {
+	var known []string
+	for _, element := range list.Elements() {
+		if text, ok := element.(types.String); ok && !text.IsUnknown() && !text.IsNull() {
+			known = append(known, text.ValueString())
+		}
+	}
+	return known
 }
 
 // withoutReserved returns tags without those that AWS sets itself.
@@ -78,13 +87,6 @@ func withoutReserved(tags map[string]string) map[string]string {
 		}
 	}
 	return own
-}
-
-// tagsOf returns two maps of tags as Go's.
-func tagsOf(ctx context.Context, before, after types.Map) (old, want map[string]string, err error) {
-	var diags diag.Diagnostics
-	old, want = mapTexts(ctx, before, &diags), mapTexts(ctx, after, &diags)
-	return old, want, diagError(diags)
 }
 
 // diagError returns the first error among diagnostics.
