@@ -120,9 +120,8 @@ func Command(name, usage string, run func(ctx context.Context, app *App, args []
 		case a.command(name) != nil:
 			a.fail(fmt.Errorf("command %q exists already", name))
 		default:
-			a.commands = append(a.commands, command{name: name, usage: usage, run: func(ctx context.Context, a *App, args []string, _ console) error {
-				return run(ctx, a, args)
-			}})
+			a.commands = append(a.commands, command{name: name, usage: usage,
+				run: func(ctx context.Context, a *App, args []string, _ console) error { return run(ctx, a, args) }})
 		}
 	})
 }

@@ -3,7 +3,6 @@ package sdk_test
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
@@ -13,7 +12,7 @@ import (
 	"github.com/lambda-land/terraform-provider-handler/sdk/sdktest"
 )
 
-func ignore(context.Context, sdk.Event[json.RawMessage]) error { return nil }
+func ignore(context.Context, sdk.RawEvent) error { return nil }
 
 func TestMistakesInTheAppAreToldAllAtOnce(t *testing.T) {
 	t.Parallel()
@@ -86,8 +85,8 @@ func TestInvokerListsTheHandlersThereAre(t *testing.T) {
 // TestRouting finds the exact type, then the longest prefix.
 func TestRouting(t *testing.T) {
 	t.Parallel()
-	said := func(route string) func(context.Context, sdk.Event[json.RawMessage]) error {
-		return func(context.Context, sdk.Event[json.RawMessage]) error { return errors.New(route) }
+	said := func(route string) func(context.Context, sdk.RawEvent) error {
+		return func(context.Context, sdk.RawEvent) error { return errors.New(route) }
 	}
 	app := sdk.New("acme", sdk.Handler("h",
 		sdk.On("*", said("*")), sdk.On("github.*", said("github.*")), sdk.On("github.pull*", said("github.pull*")),
@@ -113,7 +112,7 @@ func TestMiddlewareSurroundsFromTheOutside(t *testing.T) {
 	var calls []string
 	noting := func(name string) sdk.Middleware {
 		return func(next sdk.HandlerFunc) sdk.HandlerFunc {
-			return func(ctx context.Context, e sdk.Event[json.RawMessage]) error {
+			return func(ctx context.Context, e sdk.RawEvent) error {
 				calls = append(calls, name)
 				return next(ctx, e)
 			}

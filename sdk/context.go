@@ -36,7 +36,7 @@ func (a *App) Context(ctx context.Context) context.Context {
 		s.logger = newLogger(os.Stdout)
 	}
 	if s.tasks == nil {
-		s.tasks = &tasks{failed: func(err error) { s.logger.Error("goroutine failed", errorAttrs(err)...) }}
+		s.tasks = newTasks(func(err error) { s.logger.Error("goroutine failed", errorAttrs(err)...) })
 	}
 	return s.context(ctx)
 }
@@ -71,14 +71,28 @@ func Go(ctx context.Context, fn func(ctx context.Context) error) {
 	tasks.start(ctx, fn)
 }
 
-// tasks are goroutines that something waits for.
+// tasks are goroutines that something waits for. Unlike a [sync.WaitGroup], they may be started at any time, even by code that was
+// left behind when the waiting was over.
 type tasks struct {
-	running sync.WaitGroup
-	failed  func(error) // told each error and panic, concurrently
+	failed func(error) // told each error and panic, concurrently
+
+	mu      sync.Mutex
+	running int
+	idle    *sync.Cond
+}
+
+func newTasks(failed func(error)) *tasks {
+	t := &tasks{failed: failed}
+	t.idle = sync.NewCond(&t.mu)
+	return t
 }
 
 func (t *tasks) start(ctx context.Context, fn func(context.Context) error) {
-	t.running.Go(func() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.running++
+	go func() {
+		defer t.end()
 		err := errGoexit
 		defer func() {
 			if err != nil {
@@ -86,7 +100,23 @@ func (t *tasks) start(ctx context.Context, fn func(context.Context) error) {
 			}
 		}()
 		err = recovering(func() error { return fn(ctx) })
-	})
+	}()
+}
+
+func (t *tasks) end() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.running--
+	t.idle.Broadcast()
+}
+
+// wait returns when no task is running.
+func (t *tasks) wait() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for t.running > 0 {
+		t.idle.Wait()
+	}
 }
 
 var errGoexit = errors.New("the goroutine was ended by runtime.Goexit before its function returned")

@@ -20,59 +20,61 @@ func TestEnvelopes(t *testing.T) {
 	const arn = "arn:aws:sqs:us-east-1:111122223333:h"
 	for _, test := range []struct {
 		name, body, attribute string
-		want                  sdk.Event[json.RawMessage]
+		want                  sdk.RawEvent
 	}{
 		{
 			name: "CloudEvent",
 			body: `{"specversion":"1.0","id":"1","source":"acme","type":"a.b","time":"2026-11-23T12:30:00.5Z","data":{"n":1}}`,
-			want: sdk.Event[json.RawMessage]{ID: "1", Type: "a.b", Source: "acme", Time: at, Data: json.RawMessage(`{"n":1}`), Attempt: 3},
+			want: sdk.RawEvent{ID: "1", Type: "a.b", Source: "acme", Time: at, Data: json.RawMessage(`{"n":1}`), Attempt: 3},
 		},
 		{
 			name: "CloudEvent with JSON in base64",
 			body: `{"specversion":"1.0","id":"1","source":"s","type":"a","time":"2026-11-23T12:30:00.5Z","data_base64":"eyJuIjoxfQ=="}`,
-			want: sdk.Event[json.RawMessage]{ID: "1", Type: "a", Source: "s", Time: at, Data: json.RawMessage(`{"n":1}`), Attempt: 3},
+			want: sdk.RawEvent{ID: "1", Type: "a", Source: "s", Time: at, Data: json.RawMessage(`{"n":1}`), Attempt: 3},
 		},
 		{
 			name: "CloudEvent with bytes",
 			body: `{"specversion":"1.0","id":"1","source":"s","type":"a","time":"2026-11-23T12:30:00.5Z","data_base64":"AAEC"}`,
-			want: sdk.Event[json.RawMessage]{ID: "1", Type: "a", Source: "s", Time: at, Data: json.RawMessage(`"AAEC"`), Attempt: 3},
+			want: sdk.RawEvent{ID: "1", Type: "a", Source: "s", Time: at, Data: json.RawMessage(`"AAEC"`), Attempt: 3},
 		},
 		{
 			name: "CloudEvent without data, and an attribute that does not count",
 			body: `{"specversion":"1.0","id":"1","source":"s","type":"a","time":"2026-11-23T12:30:00.5Z"}`, attribute: "other",
-			want: sdk.Event[json.RawMessage]{ID: "1", Type: "a", Source: "s", Time: at, Attempt: 3},
+			want: sdk.RawEvent{ID: "1", Type: "a", Source: "s", Time: at, Attempt: 3},
 		},
 		{
 			name: "EventBridge",
 			body: `{"version":"0","id":"e","detail-type":"Scheduled","source":"aws.events","account":"1","time":"2026-11-23T12:30:00.5Z",` +
 				`"region":"eu-west-1","resources":[],"detail":{"n":1}}`,
-			want: sdk.Event[json.RawMessage]{ID: "e", Type: "Scheduled", Source: "aws.events", Time: at, Data: json.RawMessage(`{"n":1}`), Attempt: 3},
+			want: sdk.RawEvent{
+				ID: "e", Type: "Scheduled", Source: "aws.events", Time: at, Data: json.RawMessage(`{"n":1}`), Attempt: 3,
+			},
 		},
 		{
 			name: "SNS around a CloudEvent",
 			body: `{"Type":"Notification","MessageId":"m","TopicArn":"arn:t","Timestamp":"2026-01-01T00:00:00Z",` +
 				`"Message":"{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"s\",\"type\":\"a\",\"time\":\"2026-11-23T12:30:00.5Z\",\"data\":2}"}`,
-			want: sdk.Event[json.RawMessage]{ID: "1", Type: "a", Source: "s", Time: at, Data: json.RawMessage(`2`), Attempt: 3},
+			want: sdk.RawEvent{ID: "1", Type: "a", Source: "s", Time: at, Data: json.RawMessage(`2`), Attempt: 3},
 		},
 		{
 			name: "SNS around a bare body",
 			body: `{"Type":"Notification","MessageId":"m","TopicArn":"arn:t","Timestamp":"2026-11-23T12:30:00.5Z","Message":"{\"n\":1}",` +
 				`"MessageAttributes":{"type":{"Type":"String","Value":"a"}}}`,
-			want: sdk.Event[json.RawMessage]{ID: "m", Type: "a", Source: "arn:t", Time: at, Data: json.RawMessage(`{"n":1}`), Attempt: 3},
+			want: sdk.RawEvent{ID: "m", Type: "a", Source: "arn:t", Time: at, Data: json.RawMessage(`{"n":1}`), Attempt: 3},
 		},
 		{
 			name: "bare JSON", body: `{"Type":"x"}`, attribute: "a",
-			want: sdk.Event[json.RawMessage]{ID: "message-1", Type: "a", Source: arn, Data: json.RawMessage(`{"Type":"x"}`), Attempt: 3},
+			want: sdk.RawEvent{ID: "message-1", Type: "a", Source: arn, Data: json.RawMessage(`{"Type":"x"}`), Attempt: 3},
 		},
 		{
 			name: "bare text", body: `say "hi"`, attribute: "a",
-			want: sdk.Event[json.RawMessage]{ID: "message-1", Type: "a", Source: arn, Data: json.RawMessage(`"say \"hi\""`), Attempt: 3},
+			want: sdk.RawEvent{ID: "message-1", Type: "a", Source: arn, Data: json.RawMessage(`"say \"hi\""`), Attempt: 3},
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			var got sdk.Event[json.RawMessage]
-			app := sdk.New("acme", sdk.Handler("h", sdk.On("*", func(_ context.Context, e sdk.Event[json.RawMessage]) error {
+			var got sdk.RawEvent
+			app := sdk.New("acme", sdk.Handler("h", sdk.On("*", func(_ context.Context, e sdk.RawEvent) error {
 				got = e
 				return nil
 			})))

@@ -14,13 +14,6 @@ type Push struct{ After string }
 
 type Run struct{ Commit string }
 
-func onPush(ctx context.Context, e sdk.Event[Push]) error {
-	if e.Data.After == "" {
-		return sdk.Permanent(errors.New("the push has no commit"))
-	}
-	return sdk.Send(ctx, "jobs", "run.requested", Run{Commit: e.Data.After})
-}
-
 func run(ctx context.Context, e sdk.Event[Run]) error {
 	sdk.Logger(ctx).Info("running", "commit", e.Data.Commit)
 	if e.Attempt < 3 {
@@ -29,17 +22,27 @@ func run(ctx context.Context, e sdk.Event[Run]) error {
 	return nil
 }
 
+// A handler may emit further events while it handles one, and tell errors apart that trying again cannot cure.
+func ExampleSend() {
+	onPush := func(ctx context.Context, e sdk.Event[Push]) error {
+		if e.Data.After == "" {
+			return sdk.Permanent(errors.New("the push has no commit"))
+		}
+		return sdk.Send(ctx, "jobs", "run.requested", Run{Commit: e.Data.After})
+	}
+	_ = sdk.New("acme", sdk.Handler("webhooks", sdk.On("github.push", onPush), sdk.SendsTo("jobs")))
+}
+
 // An app is one binary with a server and handlers. Its main function ends with app.Main().
 func Example() {
 	app := sdk.New("acme",
 		sdk.Server(func(ctx context.Context) error { <-ctx.Done(); return nil }),
-		sdk.Handler("webhooks", sdk.On("github.push", onPush), sdk.SendsTo("jobs")),
 		sdk.Handler("jobs", sdk.On("run.requested", run), sdk.Timeout(time.Minute)),
 	)
 	if err := app.Run(context.Background(), []string{"backend", "handlers", "-json"}, os.Stdout, os.Stderr); err != nil {
 		fmt.Println(err)
 	}
-	// Output: {"app":"acme","handlers":{"jobs":{"events":["run.requested"],"timeout":60},"webhooks":{"events":["github.push"],"send_to":["jobs"]}}}
+	// Output: {"app":"acme","handlers":{"jobs":{"events":["run.requested"],"timeout":60}}}
 }
 
 // Middleware sees every event of what it is used on.

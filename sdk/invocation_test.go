@@ -342,13 +342,15 @@ func TestLogLine(t *testing.T) {
 		{"handled", "", map[string]any{"level": "INFO", "outcome": "handled"}, nil},
 		{"retried", "retry 9s", map[string]any{"level": "WARN", "outcome": "retried", "error": "wrapped: broken", "retry_after_s": 9.0}, nil},
 		{"dead-lettered", "permanent", map[string]any{"level": "ERROR", "outcome": "dead-lettered", "error": "broken"}, nil},
-		{"panic", "panic", map[string]any{"level": "WARN", "outcome": "retried", "error": "panic: at the disco"}, []string{"stack", "retry_after_s"}},
+		{"panic", "panic", map[string]any{"level": "WARN", "outcome": "retried", "error": "panic: at the disco"},
+			[]string{"stack", "retry_after_s"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			var out bytes.Buffer
 			ctx := lambdacontext.NewContext(t.Context(), &lambdacontext.LambdaContext{AwsRequestID: "request-1"})
-			invokeLogged(ctx, t, doing(), &out, sdktest.Event{Type: "do", ID: "e-1", Data: test.data, Time: time.Now().Add(-time.Minute), Attempt: 2})
+			minuteAgo := time.Now().Add(-time.Minute)
+			invokeLogged(ctx, t, doing(), &out, sdktest.Event{Type: "do", ID: "e-1", Data: test.data, Time: minuteAgo, Attempt: 2})
 			var line map[string]any
 			if err := json.Unmarshal(out.Bytes(), &line); err != nil {
 				t.Fatalf("%s: %s", err, out.String())

@@ -67,7 +67,7 @@ func (a *App) initLambda(ctx context.Context) (lambda.Handler, error) {
 	}
 	handler, err := a.Invoker(os.Getenv("HANDLER"))
 	if err != nil {
-		return nil, &configError{unknownHandler, fmt.Errorf("HANDLER: %w", err)}
+		return nil, &configError{unknownHandler, fmt.Errorf("the environment variable HANDLER must name a handler: %w", err)}
 	}
 	if len(a.thaw) > 0 {
 		handler = &thawing{Handler: handler, app: a}

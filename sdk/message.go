@@ -70,15 +70,16 @@ func (v *invocation) call(ctx context.Context, m *message) error {
 func (v *invocation) run(ctx context.Context, r *route, m *message) error {
 	var mu sync.Mutex
 	var errs []error
-	failed := func(err error) {
+	t := newTasks(func(err error) {
 		mu.Lock()
 		defer mu.Unlock()
 		errs = append(errs, err)
-	}
-	t := &tasks{failed: failed}
+	})
 	s := scope{app: v.app, logger: v.messageLogger(m), tasks: t}
 	t.start(s.context(ctx), func(ctx context.Context) error { return r.handle(ctx, m.event) })
-	t.running.Wait()
+	t.wait()
+	mu.Lock()
+	defer mu.Unlock()
 	if len(errs) == 1 {
 		return errs[0]
 	}

@@ -56,7 +56,8 @@ func acme() *sdk.App {
 			return nil
 		})),
 		sdk.Handler("webhooks",
-			sdk.On("github.*", ignore), sdk.On("github.push", ignore), sdk.SendsTo("jobs", "audit"), sdk.Timeout(59500*time.Millisecond), sdk.BatchSize(10)),
+			sdk.On("github.*", ignore), sdk.On("github.push", ignore), sdk.SendsTo("jobs", "audit"),
+			sdk.Timeout(59500*time.Millisecond), sdk.BatchSize(10)),
 		sdk.Command("fail", "fails", func(context.Context, *sdk.App, []string) error { return errors.New("it failed") }),
 	)
 }
@@ -71,7 +72,7 @@ type process struct {
 func start(t *testing.T, app string, env []string, stdout io.Writer, args ...string) *process {
 	t.Helper()
 	p := &process{Cmd: exec.CommandContext(t.Context(), os.Args[0], args...)}
-	p.Env = append([]string{"SDK_TEST_APP=" + app, "AWS_EC2_METADATA_DISABLED=true"}, env...)
+	p.Env = append([]string{"SDK_TEST_APP=" + app, "AWS_EC2_METADATA_DISABLED=true", "GOCOVERDIR=" + t.TempDir()}, env...)
 	p.Stdout, p.Stderr = &p.stdout, &p.stderr
 	if stdout != nil {
 		p.Stdout = io.MultiWriter(&p.stdout, stdout)
@@ -186,7 +187,8 @@ func TestWhatKeepsAFunctionFromStartingIsToldToLambda(t *testing.T) {
 		kind      string
 		want      []string
 	}{
-		{"unknown handler", "acme", []string{"HANDLER=jbos"}, "Config.UnknownHandler", []string{`has no handler \"jbos\" (it has jobs, webhooks)`}},
+		{"unknown handler", "acme", []string{"HANDLER=jbos"}, "Config.UnknownHandler",
+			[]string{`has no handler \"jbos\" (it has jobs, webhooks)`}},
 		{"no handler", "acme", nil, "Config.UnknownHandler", []string{`HANDLER`, `has no handler \"\" (it has jobs, webhooks)`}},
 		{"app with mistakes", "mistaken", []string{"HANDLER=empty"}, "Config.InvalidApp", []string{"handles no events"}},
 		{"queues with mistakes", "acme", []string{"HANDLER=jobs", "HANDLER_QUEUES=jobs"}, "Config.InvalidQueues", []string{"label=URL"}},
@@ -196,8 +198,8 @@ func TestWhatKeepsAFunctionFromStartingIsToldToLambda(t *testing.T) {
 			"Config.SecretAccessDenied", []string{"load secret forbidden"}},
 		{"secret that is no object", "acme", []string{"HANDLER=jobs", "SECRETS_MANAGER_ENVIRONMENT_VARIABLE_KEYS=text"},
 			"Config.SecretInvalid", []string{"load secret text"}},
-		{"secrets out of reach", "acme", []string{"HANDLER=jobs", "SECRETS_MANAGER_ENVIRONMENT_VARIABLE_KEYS=text", "AWS_ENDPOINT_URL=http://127.0.0.1:1",
-			"AWS_MAX_ATTEMPTS=1"}, "Config.SecretUnavailable", []string{"can reach AWS Secrets Manager"}},
+		{"secrets out of reach", "acme", []string{"HANDLER=jobs", "SECRETS_MANAGER_ENVIRONMENT_VARIABLE_KEYS=text",
+			"AWS_ENDPOINT_URL=http://127.0.0.1:1", "AWS_MAX_ATTEMPTS=1"}, "Config.SecretUnavailable", []string{"can reach AWS Secrets Manager"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

@@ -108,7 +108,7 @@ func (a *App) runCommand(ctx context.Context, c *command, args []string, io cons
 	}
 	ctx = a.Context(ctx)
 	err := c.run(ctx, a, args, io)
-	scopeFrom(ctx).tasks.running.Wait()
+	scopeFrom(ctx).tasks.wait()
 	return err
 }
 

@@ -148,7 +148,8 @@ func TestSecretsAreFetchedInTwenties(t *testing.T) {
 func TestSecretErrors(t *testing.T) {
 	s := &secretsManager{
 		strings: map[string]string{
-			"good": `{"S_GOOD":"hunter2"}`, "text": `hunter2`, "broken": `{"A":"hunter2`, "array": `["hunter2"]`, "null": `null`, "two": `{}{"hunter2":1}`,
+			"good": `{"S_GOOD":"hunter2"}`, "text": `hunter2`, "broken": `{"A":"hunter2`, "array": `["hunter2"]`, "null": `null`,
+			"two":      `{}{"hunter2":1}`,
 			"emptykey": `{"":"hunter2"}`, "equals": `{"A=B":"hunter2"}`, "nulkey": `{"A\u0000":"hunter2"}`, "nulvalue": `{"A":"hunter2\u0000"}`,
 		},
 		binaries: map[string]string{"binary": "aHVudGVyMg=="},

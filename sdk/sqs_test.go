@@ -187,7 +187,8 @@ func TestAnswerNamesExactlyTheFailures(t *testing.T) {
 		want  string
 	}{
 		{"none", []sdktest.Event{do(""), do("")}, `{"batchItemFailures":[]}`},
-		{"some", []sdktest.Event{do(""), do("fail"), do(""), do("panic")}, `{"batchItemFailures":[{"itemIdentifier":"m1"},{"itemIdentifier":"m3"}]}`},
+		{"some", []sdktest.Event{do(""), do("fail"), do(""), do("panic")},
+			`{"batchItemFailures":[{"itemIdentifier":"m1"},{"itemIdentifier":"m3"}]}`},
 		{"all", []sdktest.Event{do("fail")}, `{"batchItemFailures":[{"itemIdentifier":"m0"}]}`},
 		{"dead-lettered", []sdktest.Event{do("permanent")}, `{"batchItemFailures":[]}`},
 	} {

@@ -40,6 +40,11 @@ func (s *settings) run(ctx context.Context, app *sdk.App, args []string) error {
 	if flags.NArg() > 0 {
 		return fmt.Errorf("backend local-drain takes no arguments, but was given %q", flags.Args())
 	}
+	for handler := range s.consumes {
+		if _, ok := app.Describe().Handlers[handler]; !ok {
+			return fmt.Errorf("localdrain.Consume names %q, which is no handler of the app", handler)
+		}
+	}
 	handlers, err := choose(app, *only)
 	if err != nil {
 		return err

@@ -230,7 +230,8 @@ func TestBinaryAttributesSurvive(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	app := sdk.New("acme", localdrain.Command(), sdk.Handler("jobs", sdk.On("run", func(context.Context, sdk.Event[int]) error { return nil })))
+	ignore := func(context.Context, sdk.Event[int]) error { return nil }
+	app := sdk.New("acme", localdrain.Command(), sdk.Handler("jobs", sdk.On("run", ignore)))
 	d := drain(t, app)
 	out, err := c.sqs.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{
 		QueueUrl: &dead, WaitTimeSeconds: 20, MessageAttributeNames: []string{"All"},
@@ -305,12 +306,16 @@ func TestMistakes(t *testing.T) {
 		want   string
 	}{
 		{"no such handler", app, []string{"-handlers", "jobs,jbos"}, "", `no handler "jbos" (it has blink, jobs, lonely)`},
+		{"Consume of no handler", sdk.New("acme", localdrain.Command(localdrain.Consume("jbos", "jobs"))), nil, "",
+			`localdrain.Consume names "jbos"`},
 		{"no handlers at all", sdk.New("acme", localdrain.Command()), nil, "", "the app has no handlers"},
-		{"no such queue", app, []string{"-handlers", "lonely"}, "", `handler "lonely" consumes queue "lonely": there is no queue named "lonely": create it`},
+		{"no such queue", app, []string{"-handlers", "lonely"}, "",
+			`handler "lonely" consumes queue "lonely": there is no queue named "lonely": create it`},
 		{"no such prefix", app, []string{"-handlers", "jobs", "-prefix", "me-"}, "", `no queue named "me-jobs"`},
 		{"no queue to send to", sending, nil, "", `handler "jobs" sends to queue "nowhere": there is no queue`},
 		{"no visibility timeout", app, []string{"-handlers", "blink"}, "", "visibility timeout of"},
-		{"queue of HANDLER_QUEUES is gone", app, []string{"-handlers", "jobs"}, "jobs=" + c.Endpoint() + "/000000000000/gone", "read the attributes"},
+		{"queue of HANDLER_QUEUES is gone", app, []string{"-handlers", "jobs"},
+			"jobs=" + c.Endpoint() + "/000000000000/gone", "read the attributes"},
 		{"malformed HANDLER_QUEUES", app, nil, "jobs", "label=URL"},
 		{"arguments", app, []string{"jobs"}, "", "takes no arguments"},
 		{"unknown flag", app, []string{"-watch"}, "", "-watch"},

@@ -75,12 +75,19 @@ func InvokeContext(ctx context.Context, t testing.TB, app *sdk.App, handler stri
 	if err := json.Unmarshal(answer, &response); err != nil {
 		t.Fatalf("decode the handler's answer: %s", err)
 	}
-	result := &Result{Sent: queues.sent}
+	return queues.result(records, response)
+}
+
+// result reads what became of the messages from the handler's answer and what it did to the queues.
+func (q *queues) result(records []events.SQSMessage, response events.SQSEventResponse) *Result {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	result := &Result{Sent: slices.Clone(q.sent)}
 	for _, record := range records {
-		m := Message{Outcome: Handled, Err: queues.errs[record.MessageId]}
+		m := Message{Outcome: Handled, Err: q.errs[record.MessageId]}
 		switch failed := (events.SQSBatchItemFailure{ItemIdentifier: record.MessageId}); {
 		case slices.Contains(response.BatchItemFailures, failed):
-			m.Outcome, m.RetryAfter = Retried, queues.delays[record.ReceiptHandle]
+			m.Outcome, m.RetryAfter = Retried, q.delays[record.ReceiptHandle]
 		case m.Err != nil:
 			m.Outcome = DeadLettered
 		}

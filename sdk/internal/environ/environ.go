@@ -73,5 +73,5 @@ func (q Queues) URL(label string) (string, error) {
 	if len(q) > 0 {
 		known = "it knows " + strings.Join(slices.Sorted(maps.Keys(q)), ", ")
 	}
-	return "", fmt.Errorf("HANDLER_QUEUES has no queue labelled %q (%s); add it to send_to of the function or to HANDLER_QUEUES", label, known)
+	return "", fmt.Errorf("HANDLER_QUEUES has no queue labelled %q (%s); add it to the function's send_to, or to HANDLER_QUEUES", label, known)
 }
