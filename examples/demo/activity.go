@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -89,11 +90,11 @@ func (a *activity) add(function, stream string, at time.Time, line string) {
 	}
 }
 
-// handled returns the IDs of the events of a queue that were handled.
-func (a *activity) handled(queue string) map[string]bool {
+// with returns the IDs of the events of a queue that have had one of the outcomes.
+func (a *activity) with(queue string, outcomes ...string) map[string]bool {
 	ids := make(map[string]bool)
 	for _, m := range a.messages {
-		if m.Queue == queue && m.Outcome == handled {
+		if m.Queue == queue && slices.Contains(outcomes, m.Outcome) {
 			ids[m.ID] = true
 		}
 	}

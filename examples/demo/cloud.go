@@ -100,19 +100,36 @@ func (c *cloud) depth(ctx context.Context, queueURL string) (int, error) {
 	return total, nil
 }
 
-// redrive moves all messages of a dead-letter queue back to where they came from.
-func (c *cloud) redrive(ctx context.Context, deadLetterURL string) error {
+// redrive moves all messages of a dead-letter queue to a queue and waits until they are there. The queue is named, as SQS knows
+// the way back only of messages that it has dead-lettered itself.
+func (c *cloud) redrive(ctx context.Context, deadLetterURL, queueURL string) error {
+	source, err := c.queueARN(ctx, deadLetterURL)
+	if err != nil {
+		return err
+	}
+	destination, err := c.queueARN(ctx, queueURL)
+	if err != nil {
+		return err
+	}
+	input := &sqs.StartMessageMoveTaskInput{SourceArn: &source, DestinationArn: &destination}
+	if _, err := c.sqs.StartMessageMoveTask(ctx, input); err != nil {
+		return fmt.Errorf("moving the messages of %s to %s: %w", source, destination, err)
+	}
+	return poll(ctx, 50*time.Millisecond, func() (bool, error) {
+		depth, err := c.depth(ctx, deadLetterURL)
+		return depth == 0, err
+	})
+}
+
+func (c *cloud) queueARN(ctx context.Context, queueURL string) (string, error) {
+	name := types.QueueAttributeNameQueueArn
 	out, err := c.sqs.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{
-		QueueUrl: &deadLetterURL, AttributeNames: []types.QueueAttributeName{types.QueueAttributeNameQueueArn},
+		QueueUrl: &queueURL, AttributeNames: []types.QueueAttributeName{name},
 	})
 	if err != nil {
-		return fmt.Errorf("finding the ARN of %s: %w", deadLetterURL, err)
+		return "", fmt.Errorf("finding the ARN of %s: %w", queueURL, err)
 	}
-	arn := out.Attributes[string(types.QueueAttributeNameQueueArn)]
-	if _, err := c.sqs.StartMessageMoveTask(ctx, &sqs.StartMessageMoveTaskInput{SourceArn: &arn}); err != nil {
-		return fmt.Errorf("moving the messages of %s back: %w", arn, err)
-	}
-	return nil
+	return out.Attributes[string(name)], nil
 }
 
 // deployment is what a function is made of at the moment.

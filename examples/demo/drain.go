@@ -45,7 +45,8 @@ func (d *demo) waitEmpty(ctx context.Context) error {
 	return err
 }
 
-// waitLogged reads the logs until every event of the ledger is in them. If some stay missing, that is for the summary to tell.
+// waitLogged reads the logs until the outcome of every event of the ledger is in them. If some stay missing, that is for the
+// summary to tell.
 func (d *demo) waitLogged(ctx context.Context) error {
 	deadline := time.Now().Add(logTimeout)
 	owed := d.github.ledger()
@@ -55,8 +56,8 @@ func (d *demo) waitLogged(ctx context.Context) error {
 			return false, err
 		}
 		d.activity = activity
-		done := len(activity.handled("acme-deliveries")) >= len(owed.deliveries) &&
-			missing(owed.webhooks, activity.handled("acme-webhooks")) == 0 && activity.reported()
+		done := missing(owed.webhooks, activity.with("acme-webhooks", handled, deadLettered)) == 0 &&
+			missing(owed.deliveries, activity.with("acme-deliveries", handled, deadLettered)) == 0 && activity.reported()
 		return done || time.Now().After(deadline), nil
 	})
 }
@@ -73,16 +74,16 @@ func (d *demo) writeReport(brief bool) {
 // summary settles the accounts. It fails if anything was lost.
 func (d *demo) summary() (string, error) {
 	owed := d.github.ledger()
-	handled := d.activity.handled("acme-webhooks")
+	done := d.activity.with("acme-webhooks", handled)
 	account := d.settled
-	lost := missing(owed.webhooks, handled) + missing(owed.deliveries, account.Delivered)
+	lost := missing(owed.webhooks, done) + missing(owed.deliveries, account.Delivered)
 	duplicates := 0
 	for _, times := range account.Delivered {
 		duplicates += times - 1
 	}
 	summary := fmt.Sprintf("posted=%d handled=%d delivered=%d duplicates=%d lost=%d reset=ok",
-		len(owed.webhooks), len(handled), len(account.Delivered), duplicates, lost)
-	if lost > 0 || len(handled) != len(owed.webhooks) || len(account.Delivered) != len(owed.deliveries) || account.Refused > 0 {
+		len(owed.webhooks), len(done), len(account.Delivered), duplicates, lost)
+	if lost > 0 || len(done) != len(owed.webhooks) || len(account.Delivered) != len(owed.deliveries) || account.Refused > 0 {
 		return "", fmt.Errorf("the accounts do not match: %s (to be delivered: %d, signatures refused by the subscriber: %d)",
 			summary, len(owed.deliveries), account.Refused)
 	}

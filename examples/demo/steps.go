@@ -56,9 +56,7 @@ func (d *demo) startLocalaws(ctx context.Context) error {
 		return err
 	}
 	d.endpoint, err = p.waitFor(ctx, func(line []byte) (string, bool) {
-		_, address, found := strings.Cut(string(line), "http://")
-		address, _, _ = strings.Cut(strings.TrimSpace(address), " ")
-		return "http://" + strings.Trim(address, `"/,`), found
+		return strings.CutPrefix(string(line), "localaws listens on ")
 	})
 	if err != nil {
 		return err
@@ -172,7 +170,7 @@ func (d *demo) redriveRefused(ctx context.Context) error {
 		return errors.New("the subscriber refused no delivery for good, so nothing shows the dead-letter queue at work")
 	}
 	d.say.line("the subscriber answered %d deliveries with 503 and %d with 410, now dead-lettered; move it back", account.Unavailable, account.Gone)
-	if err := d.cloud.redrive(ctx, d.out.DeadLetters["deliveries"]); err != nil {
+	if err := d.redrive(ctx); err != nil {
 		return err
 	}
 	if err := d.drain(ctx); err != nil {
@@ -181,6 +179,12 @@ func (d *demo) redriveRefused(ctx context.Context) error {
 	fmt.Fprintln(d.say.out)
 	d.writeReport(false)
 	return nil
+}
+
+func (d *demo) redrive(ctx context.Context) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, drainTimeout, errors.New("the message did not leave the dead-letter queue"))
+	defer cancel()
+	return d.cloud.redrive(ctx, d.out.DeadLetters["deliveries"], d.out.Queues["deliveries"])
 }
 
 // inspect looks whether Terraform has nothing more to do, and whether the secret has stayed where it belongs.
