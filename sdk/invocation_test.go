@@ -1,21 +1,15 @@
 package sdk_test
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"runtime"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/aws/aws-lambda-go/lambdacontext"
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/lambda-land/terraform-provider-handler/sdk"
 	"github.com/lambda-land/terraform-provider-handler/sdk/sdktest"
@@ -103,6 +97,16 @@ func TestEachMessageHasItsOwnOutcome(t *testing.T) {
 	}
 	if !errors.Is(result.Messages[6].Err, errBroken) {
 		t.Error("the error of a panic is lost")
+	}
+}
+
+func TestMarkingNoErrorIsNoError(t *testing.T) {
+	t.Parallel()
+	if err := sdk.Permanent(nil); err != nil {
+		t.Errorf("Permanent: got %v", err)
+	}
+	if err := sdk.RetryAfter(nil, time.Second); err != nil {
+		t.Errorf("RetryAfter: got %v", err)
 	}
 }
 
@@ -280,125 +284,5 @@ func TestConcurrency(t *testing.T) {
 				}
 			})
 		})
-	}
-}
-
-// TestGo waits for what a handler function started and takes its failure for the message's.
-func TestGo(t *testing.T) {
-	t.Parallel()
-	for _, test := range []struct {
-		name string
-		fn   func(context.Context) error
-		want sdktest.Outcome
-		err  string
-	}{
-		{"success", func(context.Context) error { return nil }, sdktest.Handled, "<nil>"},
-		{"error", func(context.Context) error { return errBroken }, sdktest.Retried, "broken"},
-		{"permanent error", func(context.Context) error { return sdk.Permanent(errBroken) }, sdktest.DeadLettered, "broken"},
-		{"panic", func(context.Context) error { panic("oh") }, sdktest.Retried, "panic: oh"},
-		{"goexit", func(context.Context) error { runtime.Goexit(); return nil }, sdktest.Retried, "runtime.Goexit"},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				var ended bool
-				app := sdk.New("acme", sdk.Handler("h", sdk.On("a", func(ctx context.Context, _ sdk.Event[string]) error {
-					sdk.Go(ctx, func(ctx context.Context) error {
-						sdk.Go(ctx, func(context.Context) error { time.Sleep(time.Minute); ended = true; return nil })
-						return test.fn(ctx)
-					})
-					return nil
-				})))
-				m := sdktest.Invoke(t, app, "h", sdktest.Event{Type: "a"}).Messages[0]
-				if m.Outcome != test.want || !strings.Contains(fmt.Sprint(m.Err), test.err) {
-					t.Errorf("got %s with %v, want %s with %s", m.Outcome, m.Err, test.want, test.err)
-				}
-				if !ended {
-					t.Error("a goroutine outlived its message")
-				}
-			})
-		})
-	}
-}
-
-func TestGoNeedsAContextOfTheApp(t *testing.T) {
-	t.Parallel()
-	defer func() {
-		if value := recover(); !strings.Contains(fmt.Sprint(value), "the context must be derived from") {
-			t.Errorf("got %v", value)
-		}
-	}()
-	sdk.Go(t.Context(), func(context.Context) error { return nil })
-}
-
-// TestLogLine holds the one line per message to what others read in it.
-func TestLogLine(t *testing.T) {
-	t.Parallel()
-	for _, test := range []struct {
-		name, data string
-		want       map[string]any
-		present    []string
-	}{
-		{"handled", "", map[string]any{"level": "INFO", "outcome": "handled"}, nil},
-		{"retried", "retry 9s", map[string]any{"level": "WARN", "outcome": "retried", "error": "wrapped: broken", "retry_after_s": 9.0}, nil},
-		{"dead-lettered", "permanent", map[string]any{"level": "ERROR", "outcome": "dead-lettered", "error": "broken"}, nil},
-		{"panic", "panic", map[string]any{"level": "WARN", "outcome": "retried", "error": "panic: at the disco"},
-			[]string{"stack", "retry_after_s"}},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			var out bytes.Buffer
-			ctx := lambdacontext.NewContext(t.Context(), &lambdacontext.LambdaContext{AwsRequestID: "request-1"})
-			minuteAgo := time.Now().Add(-time.Minute)
-			invokeLogged(ctx, t, doing(), &out, sdktest.Event{Type: "do", ID: "e-1", Data: test.data, Time: minuteAgo, Attempt: 2})
-			var line map[string]any
-			if err := json.Unmarshal(out.Bytes(), &line); err != nil {
-				t.Fatalf("%s: %s", err, out.String())
-			}
-			if age, ok := line["age_ms"].(float64); !ok || age < 60_000 || age > 120_000 {
-				t.Errorf("age_ms: got %v", line["age_ms"])
-			}
-			if _, ok := line["duration_ms"].(float64); !ok {
-				t.Errorf("duration_ms: got %v", line["duration_ms"])
-			}
-			for _, name := range append(test.present, "time", "age_ms", "duration_ms") {
-				if line[name] == nil {
-					t.Errorf("no %s", name)
-				}
-				delete(line, name)
-			}
-			want := map[string]any{
-				"msg": "event handled", "handler": "h", "queue": "h", "type": "do", "id": "e-1", "attempt": 2.0, "request_id": "request-1",
-			}
-			for name, value := range test.want {
-				want[name] = value
-			}
-			if diff := cmp.Diff(want, line); diff != "" {
-				t.Errorf("line (-want +got):\n%s", diff)
-			}
-		})
-	}
-}
-
-// invokeLogged hands one event to the handler "h" with a logger of the test's.
-func invokeLogged(ctx context.Context, t *testing.T, app *sdk.App, out *bytes.Buffer, e sdktest.Event) {
-	t.Helper()
-	f := newFakeSQS()
-	invokeRaw(f.context(sdk.WithLogger(ctx, slog.New(slog.NewJSONHandler(out, nil)))), t, app, payload(t, e))
-}
-
-func TestHandlerFunctionsLogWithTheMessage(t *testing.T) {
-	t.Parallel()
-	var out bytes.Buffer
-	app := sdk.New("acme", sdk.Handler("h", sdk.On("a", func(ctx context.Context, _ sdk.Event[string]) error {
-		sdk.Logger(ctx).Info("hello")
-		return nil
-	})))
-	invokeLogged(t.Context(), t, app, &out, sdktest.Event{Type: "a", ID: "e-1"})
-	first, _, _ := strings.Cut(out.String(), "\n")
-	for _, want := range []string{`"msg":"hello"`, `"handler":"h"`, `"queue":"h"`, `"type":"a"`, `"id":"e-1"`, `"attempt":1`} {
-		if !strings.Contains(first, want) {
-			t.Errorf("no %s in %s", want, first)
-		}
 	}
 }

@@ -37,9 +37,9 @@ func retryDelay(err error, attempt int, elapsed time.Duration) time.Duration {
 // backoff is attempt⁴ seconds, at most an hour, times 0.75 to 1.25 for jitter in [0, 1): 1 s, 16 s, 81 s, 256 s, 625 s, ….
 // With five receives, the default of handler_queue, a message survives an outage of about six minutes.
 func backoff(attempt int, jitter float64) time.Duration {
-	n := time.Duration(min(attempt, 10))
-	d := min(n*n*n*n*time.Second, maxBackoff)
-	return time.Duration(float64(d) * (0.75 + jitter/2))
+	n := float64(attempt)
+	seconds := min(n*n*n*n, maxBackoff.Seconds())
+	return time.Duration(seconds * (0.75 + jitter/2) * float64(time.Second))
 }
 
 // visibility is a delay as SQS takes it: whole seconds, rounded up.
