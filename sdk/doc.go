@@ -37,8 +37,8 @@
 //   - nil: it is done and leaves the queue;
 //   - [Permanent]: it goes to the queue's dead-letter queue at once, with the error in its attributes;
 //   - [RetryAfter]: it comes again after that time;
-//   - any other error, a panic, or no return before the deadline: it comes again after attempt⁴ seconds, ±25 %, at most an
-//     hour (1 s, 16 s, 81 s, 256 s, …), until the queue's redrive policy moves it to the dead-letter queue.
+//   - any other error, a panic, or no return before the deadline: it comes again after attempt⁴ seconds, at most an hour,
+//     ±25 % (1 s, 16 s, 81 s, 256 s, …), until the queue's redrive policy moves it to the dead-letter queue.
 //
 // An event that cannot be decoded, or whose type the handler has no function for, fails permanently.
 //
