@@ -20,6 +20,7 @@ type process struct {
 	output *output
 	exited chan struct{} // closed when the entry point has ended
 	state  *os.ProcessState
+	peak   int // MB, as far as anybody looked
 
 	mu   sync.Mutex
 	gone bool // the entry point is reaped, its ID may belong to somebody else
@@ -94,28 +95,18 @@ func (p *process) exitReason() string {
 	return "Runtime exited with error: " + p.state.String()
 }
 
-// peakMemory is the most memory that the entry point ever had, in MB.
+// peakMemory is the most memory that the entry point was seen to have, in MB. A process that has ended cannot be looked at any more;
+// what the kernel says about it then includes its parent, from which it was forked.
 func (p *process) peakMemory() int {
 	const kilobytesPerMB = 1024
-	select {
-	case <-p.exited:
-		if usage, ok := p.state.SysUsage().(*syscall.Rusage); ok {
-			return int(usage.Maxrss) / kilobytesPerMB
-		}
-		return 0
-	default:
-	}
-	status, err := os.ReadFile("/proc/" + strconv.Itoa(p.pid) + "/status")
-	if err != nil {
-		return 0
-	}
+	status, _ := os.ReadFile("/proc/" + strconv.Itoa(p.pid) + "/status") // gone: what was seen before counts
 	for line := range strings.Lines(string(status)) {
 		if value, ok := strings.CutPrefix(line, "VmHWM:"); ok {
 			kilobytes, _ := strconv.Atoi(strings.TrimSuffix(strings.TrimSpace(value), " kB")) // 0 if the kernel changed its mind
-			return kilobytes / kilobytesPerMB
+			p.peak = max(p.peak, kilobytes/kilobytesPerMB)
 		}
 	}
-	return 0
+	return p.peak
 }
 
 // maxLine is where longer lines are cut, in bytes: what CloudWatch Logs takes as one event.

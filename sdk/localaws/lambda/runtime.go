@@ -70,6 +70,7 @@ func (rt *runtime) initialize(requestID string, limit time.Duration, late *funct
 	defer timer.Stop()
 	select {
 	case <-rt.ready:
+		process.peakMemory()
 		return nil
 	case <-process.exited:
 		process.output.close()
@@ -105,6 +106,7 @@ func (rt *runtime) serve(i *invocation) (reusable bool) {
 		rt.process.output.close()
 		failure = platformError(i.requestID, "Runtime.ExitError", rt.process.exitReason())
 	case <-timer.C:
+		rt.process.peakMemory()
 		rt.kill()
 		failure = timedOut(i.requestID, rt.deployment.timeout)
 	}
