@@ -3,8 +3,6 @@ package ecr
 import (
 	"context"
 	"encoding/json"
-	"maps"
-	"strings"
 	"time"
 
 	"github.com/lambda-land/terraform-provider-handler/sdk/localaws/wire"
@@ -125,64 +123,4 @@ func checkPolicy(parameter, text, member string) error {
 		return invalid("'%s' failed to satisfy constraint: 'Invalid repository policy provided'", parameter)
 	}
 	return nil
-}
-
-// ResourceInput names a repository by ARN.
-type ResourceInput struct {
-	ResourceArn string `json:"resourceArn"`
-}
-
-// TagResourceInput is the input of TagResource.
-type TagResourceInput struct {
-	ResourceInput
-
-	Tags []Tag `json:"tags"`
-}
-
-// TagResource adds tags to a repository or replaces their values.
-func (s *Service) TagResource(ctx context.Context, in TagResourceInput) (wire.Empty, error) {
-	return wire.Empty{}, s.withResource(ctx, in.ResourceInput, func(r *repository) error {
-		maps.Copy(r.tags, tagMap(in.Tags))
-		return nil
-	})
-}
-
-// UntagResourceInput is the input of UntagResource.
-type UntagResourceInput struct {
-	ResourceInput
-
-	TagKeys []string `json:"tagKeys"`
-}
-
-// UntagResource removes tags; those that are not there are no error.
-func (s *Service) UntagResource(ctx context.Context, in UntagResourceInput) (wire.Empty, error) {
-	return wire.Empty{}, s.withResource(ctx, in.ResourceInput, func(r *repository) error {
-		for _, key := range in.TagKeys {
-			delete(r.tags, key)
-		}
-		return nil
-	})
-}
-
-// ListTagsForResourceOutput is a repository's tags, by key.
-type ListTagsForResourceOutput struct {
-	Tags []Tag `json:"tags"`
-}
-
-// ListTagsForResource lists a repository's tags.
-func (s *Service) ListTagsForResource(ctx context.Context, in ResourceInput) (ListTagsForResourceOutput, error) {
-	var out ListTagsForResourceOutput
-	err := s.withResource(ctx, in, func(r *repository) error {
-		out.Tags = tagList(r.tags)
-		return nil
-	})
-	return out, err
-}
-
-func (s *Service) withResource(ctx context.Context, in ResourceInput, fn func(*repository) error) error {
-	name, ok := strings.CutPrefix(in.ResourceArn, wire.ARN(ctx, "ecr", "repository/"))
-	if !ok {
-		return invalid("'resourceArn' failed to satisfy constraint: 'Invalid ARN'")
-	}
-	return s.withRepository(ctx, RepositoryInput{RepositoryName: name}, fn)
 }

@@ -17,10 +17,7 @@ import (
 	"github.com/lambda-land/terraform-provider-handler/sdk/localaws/wire"
 )
 
-const (
-	registryUser    = "AWS"
-	maxManifestSize = 4 << 20 // bytes; ECR's limit
-)
+const maxManifestSize = 4 << 20 // bytes; ECR's limit
 
 // Registry is what container tools talk to: the OCI distribution API below /v2/. As in ECR, one must log in with what
 // GetAuthorizationToken hands out, though any password will do, and a push to a repository that does not exist is refused.

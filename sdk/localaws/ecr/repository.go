@@ -3,21 +3,15 @@ package ecr
 import (
 	"cmp"
 	"context"
-	"encoding/base64"
-	"maps"
 	"regexp"
-	"slices"
 	"time"
 
 	"github.com/lambda-land/terraform-provider-handler/sdk/localaws/wire"
 )
 
 const (
-	mutable       = "MUTABLE"
-	immutable     = "IMMUTABLE"
-	pageSize      = 100            // default maxResults of all lists
-	maxPageSize   = 1000           // likewise, the most
-	tokenLifetime = 12 * time.Hour // of GetAuthorizationToken
+	pageSize    = 100  // default maxResults of all lists
+	maxPageSize = 1000 // likewise, the most
 )
 
 // repositoryName is the pattern of ECR's API model; names have 2 to 256 characters.
@@ -44,12 +38,6 @@ type ScanningConfiguration struct {
 type EncryptionConfiguration struct {
 	EncryptionType string `json:"encryptionType"`
 	KmsKey         string `json:"kmsKey,omitempty"`
-}
-
-// Tag is a key with its value; ECR's API is the one that writes both with capitals.
-type Tag struct {
-	Key   string
-	Value string
 }
 
 type repository struct {
@@ -200,72 +188,6 @@ func (s *Service) DeleteRepository(ctx context.Context, in DeleteRepositoryInput
 	return RepositoryOutput{found.answer(ctx)}, found.layers.remove()
 }
 
-// PutImageTagMutabilityInput is the input of PutImageTagMutability: MUTABLE or IMMUTABLE.
-type PutImageTagMutabilityInput struct {
-	RepositoryInput
-
-	ImageTagMutability string `json:"imageTagMutability"`
-}
-
-// PutImageTagMutabilityOutput repeats what was set.
-type PutImageTagMutabilityOutput = PutImageTagMutabilityInput
-
-// PutImageTagMutability says whether a tag may be moved to another image.
-func (s *Service) PutImageTagMutability(ctx context.Context, in PutImageTagMutabilityInput) (PutImageTagMutabilityOutput, error) {
-	if err := checkMutability(in.ImageTagMutability); err != nil {
-		return PutImageTagMutabilityOutput{}, err
-	}
-	err := s.withRepository(ctx, in.RepositoryInput, func(r *repository) error {
-		r.ImageTagMutability = in.ImageTagMutability
-		return nil
-	})
-	in.RegistryId = wire.AccountID
-	return in, err
-}
-
-// PutImageScanningConfigurationInput is the input of PutImageScanningConfiguration.
-type PutImageScanningConfigurationInput struct {
-	RepositoryInput
-
-	ImageScanningConfiguration ScanningConfiguration `json:"imageScanningConfiguration"`
-}
-
-// PutImageScanningConfigurationOutput repeats what was set.
-type PutImageScanningConfigurationOutput = PutImageScanningConfigurationInput
-
-// PutImageScanningConfiguration says whether images are scanned when they are pushed.
-func (s *Service) PutImageScanningConfiguration(
-	ctx context.Context, in PutImageScanningConfigurationInput,
-) (PutImageScanningConfigurationOutput, error) {
-	err := s.withRepository(ctx, in.RepositoryInput, func(r *repository) error {
-		r.ImageScanningConfiguration = in.ImageScanningConfiguration
-		return nil
-	})
-	in.RegistryId = wire.AccountID
-	return in, err
-}
-
-// AuthorizationData is what container tools log in with.
-type AuthorizationData struct {
-	AuthorizationToken string     `json:"authorizationToken"` // base64 of "AWS:password"
-	ExpiresAt          wire.Epoch `json:"expiresAt"`
-	ProxyEndpoint      string     `json:"proxyEndpoint"`
-}
-
-// GetAuthorizationTokenOutput is the answer of GetAuthorizationToken.
-type GetAuthorizationTokenOutput struct {
-	AuthorizationData []AuthorizationData `json:"authorizationData"`
-}
-
-// GetAuthorizationToken hands out the password of the registry, which never changes here.
-func (s *Service) GetAuthorizationToken(ctx context.Context, _ struct{}) (GetAuthorizationTokenOutput, error) {
-	return GetAuthorizationTokenOutput{AuthorizationData: []AuthorizationData{{
-		AuthorizationToken: base64.StdEncoding.EncodeToString([]byte(registryUser + ":localaws")),
-		ExpiresAt:          wire.Epoch{Time: time.Now().Add(tokenLifetime)},
-		ProxyEndpoint:      "http://" + wire.CallFrom(ctx).Host,
-	}}}, nil
-}
-
 // find finds a repository of the call's region; the caller holds the lock.
 func (s *Service) find(ctx context.Context, in RepositoryInput) (*repository, error) {
 	if err := checkRegistry(in.RegistryId); err != nil {
@@ -289,32 +211,9 @@ func (s *Service) withRepository(ctx context.Context, in RepositoryInput, fn fun
 	return fn(found)
 }
 
-func checkMutability(value string) error {
-	if value != mutable && value != immutable {
-		return invalid("'imageTagMutability' failed to satisfy constraint: 'Member must satisfy enum value set: [MUTABLE, IMMUTABLE]'")
-	}
-	return nil
-}
-
 func pageLimit(maxResults int) (int, error) {
 	if maxResults < 0 || maxResults > maxPageSize {
 		return 0, invalid("'maxResults' failed to satisfy constraint: 'Member must have value between 1 and %d'", maxPageSize)
 	}
 	return cmp.Or(maxResults, pageSize), nil
-}
-
-func tagMap(tags []Tag) map[string]string {
-	m := make(map[string]string, len(tags))
-	for _, tag := range tags {
-		m[tag.Key] = tag.Value
-	}
-	return m
-}
-
-func tagList(tags map[string]string) []Tag {
-	list := make([]Tag, 0, len(tags))
-	for _, key := range slices.Sorted(maps.Keys(tags)) {
-		list = append(list, Tag{Key: key, Value: tags[key]})
-	}
-	return list
 }

@@ -5,18 +5,13 @@ import (
 	"crypto/rand"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/lambda-land/terraform-provider-handler/sdk/localaws/wire"
 )
 
-const (
-	defaultMaxSession = 3600  // seconds
-	maxMaxSession     = 43200 // seconds
-	pageSize          = 100   // IAM's default MaxItems
-)
+const pageSize = 100 // IAM's default MaxItems
 
 // Role is a role as IAM answers with it.
 type Role struct {
@@ -31,12 +26,6 @@ type Role struct {
 	PermissionsBoundary      *PermissionsBoundary `xml:",omitempty"`
 	Tags                     []Tag                `xml:"Tags>member,omitempty"`
 	RoleLastUsed             struct{}
-}
-
-// PermissionsBoundary is the policy that caps what a role may do.
-type PermissionsBoundary struct {
-	PermissionsBoundaryType string
-	PermissionsBoundaryArn  string
 }
 
 // Tag is a key with its value.
@@ -150,59 +139,6 @@ func (s *Service) ListRoles(_ context.Context, in ListRolesInput) (ListRolesOutp
 	return ListRolesOutput{Roles: page, IsTruncated: next != "", Marker: next}, err
 }
 
-// UpdateRoleInput is the input of UpdateRole; nil leaves things as they are.
-type UpdateRoleInput struct {
-	RoleName           string
-	Description        *string
-	MaxSessionDuration *int
-}
-
-// UpdateRoleOutput is the empty result of UpdateRole, which, unlike others, AWS writes out.
-type UpdateRoleOutput struct{}
-
-// UpdateRole changes a role's description and the length of its sessions.
-func (s *Service) UpdateRole(_ context.Context, in UpdateRoleInput) (UpdateRoleOutput, error) {
-	_, err := s.withRole(in.RoleName, func(r *role) error {
-		if in.Description != nil {
-			r.Description = *in.Description
-		}
-		return r.setMaxSession(in.MaxSessionDuration)
-	})
-	return UpdateRoleOutput{}, err
-}
-
-// UpdateRoleDescriptionInput is the input of UpdateRoleDescription.
-type UpdateRoleDescriptionInput struct {
-	RoleName    string
-	Description string
-}
-
-// UpdateRoleDescription changes a role's description and answers with the role.
-func (s *Service) UpdateRoleDescription(ctx context.Context, in UpdateRoleDescriptionInput) (RoleOutput, error) {
-	if _, err := s.UpdateRole(ctx, UpdateRoleInput{RoleName: in.RoleName, Description: &in.Description}); err != nil {
-		return RoleOutput{}, err
-	}
-	return s.GetRole(ctx, RoleNameInput{in.RoleName})
-}
-
-// UpdateAssumeRolePolicyInput is the input of UpdateAssumeRolePolicy.
-type UpdateAssumeRolePolicyInput struct {
-	RoleName       string
-	PolicyDocument string
-}
-
-// UpdateAssumeRolePolicy replaces who may assume a role.
-func (s *Service) UpdateAssumeRolePolicy(_ context.Context, in UpdateAssumeRolePolicyInput) (wire.Empty, error) {
-	trust, err := parseTrustPolicy(in.PolicyDocument)
-	if err != nil {
-		return wire.Empty{}, err
-	}
-	return s.withRole(in.RoleName, func(r *role) error {
-		r.trust, r.AssumeRolePolicyDocument = trust, encoded(in.PolicyDocument)
-		return nil
-	})
-}
-
 // DeleteRole deletes a role that no policy is left on.
 func (s *Service) DeleteRole(_ context.Context, in RoleNameInput) (wire.Empty, error) {
 	return s.withRole(in.RoleName, func(r *role) error {
@@ -219,28 +155,6 @@ func (s *Service) DeleteRole(_ context.Context, in RoleNameInput) (wire.Empty, e
 
 func conflict(message string) error {
 	return wire.Errorf("DeleteConflict", "%s", message).WithStatus(409)
-}
-
-// PutRolePermissionsBoundaryInput is the input of PutRolePermissionsBoundary.
-type PutRolePermissionsBoundaryInput struct {
-	RoleName            string
-	PermissionsBoundary string // ARN of a policy
-}
-
-// PutRolePermissionsBoundary sets the policy that caps what a role may do.
-func (s *Service) PutRolePermissionsBoundary(_ context.Context, in PutRolePermissionsBoundaryInput) (wire.Empty, error) {
-	return s.withRole(in.RoleName, func(r *role) error {
-		r.PermissionsBoundary = boundary(in.PermissionsBoundary)
-		return nil
-	})
-}
-
-// DeleteRolePermissionsBoundary removes what PutRolePermissionsBoundary set.
-func (s *Service) DeleteRolePermissionsBoundary(_ context.Context, in RoleNameInput) (wire.Empty, error) {
-	return s.withRole(in.RoleName, func(r *role) error {
-		r.PermissionsBoundary = nil
-		return nil
-	})
 }
 
 // ListInstanceProfilesForRoleOutput is an empty list: there are no instance profiles here.
@@ -279,24 +193,6 @@ func (r *role) answer() Role {
 	answer := r.Role
 	answer.Tags = slices.Clone(r.Tags)
 	return answer
-}
-
-func (r *role) setMaxSession(seconds *int) error {
-	if seconds == nil {
-		return nil
-	}
-	if *seconds < defaultMaxSession || *seconds > maxMaxSession {
-		return invalid("maxSessionDuration", strconv.Itoa(*seconds), "Member must have value between 3600 and 43200")
-	}
-	r.MaxSessionDuration = *seconds
-	return nil
-}
-
-func boundary(policyARN string) *PermissionsBoundary {
-	if policyARN == "" {
-		return nil
-	}
-	return &PermissionsBoundary{PermissionsBoundaryType: "PermissionsBoundaryPolicy", PermissionsBoundaryArn: policyARN}
 }
 
 func limit(maxItems int) int {

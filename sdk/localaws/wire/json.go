@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"strings"
 )
@@ -69,9 +70,7 @@ func (s *JSONService) fail(w http.ResponseWriter, r *http.Request, err error) {
 		w.Header().Set("x-amzn-query-error", apiErr.Query+";Sender")
 	}
 	body := map[string]any{"__type": apiErr.Code, "message": apiErr.Message}
-	for name, value := range apiErr.Fields {
-		body[name] = value
-	}
+	maps.Copy(body, apiErr.Fields)
 	s.write(w, r, apiErr.HTTPStatus(), body)
 }
 
