@@ -76,6 +76,7 @@ func (r *functionResource) Read(ctx context.Context, req resource.ReadRequest, r
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("name"), state.Name)...)
 	name := state.Name.ValueString()
 	function, mappings, err := r.find(ctx, name)
 	if cloud.IsNotFound(err) {
@@ -91,7 +92,6 @@ func (r *functionResource) Read(ctx context.Context, req resource.ReadRequest, r
 	}
 	r.read(ctx, &state, function, mappings, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
-	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("name"), state.Name)...)
 }
 
 // readRetention takes over the retention of the log group of a function that is being imported.

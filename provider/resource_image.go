@@ -128,6 +128,7 @@ func (r *imageResource) Read(ctx context.Context, req resource.ReadRequest, resp
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("repository"), repository.id())...)
 	err := r.read(ctx, &state, repository)
 	if cloud.IsNotFound(err) {
 		resp.State.RemoveResource(ctx)
@@ -138,7 +139,6 @@ func (r *imageResource) Read(ctx context.Context, req resource.ReadRequest, resp
 		return
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
-	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("repository"), repository.id())...)
 }
 
 // read checks that the image is still there. If not, its fingerprint is forgotten, so that the next plan builds it again.

@@ -91,6 +91,7 @@ func (r *queueResource) Read(ctx context.Context, req resource.ReadRequest, resp
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("url"), state.URL)...)
 	found, err := r.find(ctx, &state)
 	if cloud.IsNotFound(err) {
 		resp.State.RemoveResource(ctx)
@@ -106,7 +107,6 @@ func (r *queueResource) Read(ctx context.Context, req resource.ReadRequest, resp
 		state.Tags = r.ownTags(found.tags)
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
-	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("url"), state.URL)...)
 }
 
 // foundQueue is what AWS says about a queue and its dead-letter queue.
@@ -256,7 +256,7 @@ func (r *queueResource) refuseMessages(ctx context.Context, force bool, urls ...
 				return nil
 			}
 			if count := cloud.MessageCount(attributes); count > 0 {
-				return fmt.Errorf("%s holds about %d messages, which would be lost; let its function drain it, purge it, or set "+
+				return fmt.Errorf("%s holds messages, about %d, which would be lost; let its function drain it, purge it, or set "+
 					"force_destroy = true and apply before you destroy", url, count)
 			}
 			return err

@@ -1,0 +1,231 @@
+package provider
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+
+	"github.com/lambda-land/terraform-provider-handler/sdk/localaws"
+)
+
+// endpointVariable names another AWS to run the acceptance tests on, such as a moto server. Tests that need images to be pushed and
+// run are left out there.
+const endpointVariable = "HANDLER_TEST_ENDPOINT"
+
+// testRegion is where everything is.
+const testRegion = "us-east-1"
+
+// backend is the AWS of all tests in this package, which tell their objects apart by name.
+var backend *recorder
+
+func TestMain(m *testing.M) {
+	code, err := run(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func run(m *testing.M) (int, error) {
+	var target http.Handler
+	if endpoint := os.Getenv(endpointVariable); endpoint != "" {
+		parsed, err := url.Parse(endpoint)
+		if err != nil {
+			return 1, fmt.Errorf("%s: %w", endpointVariable, err)
+		}
+		target = &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(parsed)
+			r.Out.Host = r.In.Host // queue URLs are made of it
+		}}
+	} else {
+		server, err := localaws.New(localaws.Config{})
+		if err != nil {
+			return 1, err
+		}
+		defer func() { _ = server.Close() }()
+		target = server
+	}
+	backend = &recorder{target: target}
+	server := httptest.NewServer(backend)
+	defer server.Close()
+	backend.endpoint = server.URL
+	for name, value := range map[string]string{
+		"TF_ACC":                      "1",
+		"TF_ACC_TERRAFORM_PATH":       terraformPath(),
+		"TF_ACC_PROVIDER_HOST":        providerHost(),
+		"CHECKPOINT_DISABLE":          "1",
+		"AWS_ENDPOINT_URL":            server.URL,
+		"AWS_ACCESS_KEY_ID":           "test",
+		"AWS_SECRET_ACCESS_KEY":       "test",
+		"AWS_REGION":                  testRegion,
+		"AWS_CONFIG_FILE":             os.DevNull,
+		"AWS_SHARED_CREDENTIALS_FILE": os.DevNull,
+		"AWS_EC2_METADATA_DISABLED":   "true",
+	} {
+		if err := os.Setenv(name, value); err != nil {
+			return 1, err
+		}
+	}
+	return m.Run(), nil
+}
+
+// terraformPath returns the terraform or tofu to test with, or nothing.
+func terraformPath() string {
+	if named := os.Getenv("TF_ACC_TERRAFORM_PATH"); named != "" {
+		return named
+	}
+	for _, name := range []string{"terraform", "tofu"} {
+		if found, err := exec.LookPath(name); err == nil {
+			return found
+		}
+	}
+	return ""
+}
+
+// providerHost returns the registry that the tested command takes for granted.
+func providerHost() string {
+	if strings.Contains(terraformPath(), "tofu") {
+		return cmp.Or(os.Getenv("TF_ACC_PROVIDER_HOST"), "registry.opentofu.org")
+	}
+	return cmp.Or(os.Getenv("TF_ACC_PROVIDER_HOST"), "registry.terraform.io")
+}
+
+// acceptance begins an acceptance test.
+func acceptance(t *testing.T) {
+	t.Helper()
+	t.Parallel()
+	if os.Getenv("TF_ACC_TERRAFORM_PATH") == "" {
+		t.Fatal("acceptance tests need terraform or tofu: put one on the PATH or name it in TF_ACC_TERRAFORM_PATH (make test does)")
+	}
+}
+
+// needsImages leaves out a test where no images can be pushed.
+func needsImages(t *testing.T) {
+	t.Helper()
+	if os.Getenv(endpointVariable) != "" {
+		t.Skip("needs an AWS whose registry takes images")
+	}
+}
+
+// clientConfig leads AWS clients to the tests' AWS, past the faults and the record.
+func clientConfig() aws.Config {
+	return aws.Config{
+		Region:       testRegion,
+		BaseEndpoint: aws.String(backend.endpoint),
+		Credentials:  credentials.NewStaticCredentialsProvider("direct", "direct", ""),
+	}
+}
+
+// recorder stands before the tests' AWS. It remembers what the provider called, and fails what a test tells it to.
+type recorder struct {
+	endpoint string
+	target   http.Handler
+
+	mu     sync.Mutex
+	calls  []call
+	faults []*fault
+}
+
+// call is one request of the provider.
+type call struct {
+	operation string // such as POST /2015-03-31/functions, or AmazonSQS.CreateQueue, or CreateRole
+	body      string
+}
+
+// fault fails requests.
+type fault struct {
+	operation *regexp.Regexp
+	about     string // part of path or body
+}
+
+func (r *recorder) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	if strings.Contains(req.Header.Get("Authorization"), "Credential=direct/") || strings.HasPrefix(req.URL.Path, "/v2/") {
+		r.target.ServeHTTP(w, req)
+		return
+	}
+	body, err := io.ReadAll(req.Body)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	req.Body = io.NopCloser(bytes.NewReader(body))
+	made := call{operation: operationOf(req, body), body: req.URL.String() + "\n" + string(body)}
+	if r.record(made) {
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("X-Amzn-Errortype", "AccessDeniedException")
+		w.WriteHeader(http.StatusForbidden)
+		_, _ = io.WriteString(w, `{"__type":"AccessDeniedException","message":"this test forbids it"}`)
+		return
+	}
+	r.target.ServeHTTP(w, req)
+}
+
+// record remembers a call and reports whether it is to fail.
+func (r *recorder) record(made call) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.calls = append(r.calls, made)
+	return slices.ContainsFunc(r.faults, func(f *fault) bool {
+		return f.operation.MatchString(made.operation) && strings.Contains(made.body, f.about)
+	})
+}
+
+func operationOf(req *http.Request, body []byte) string {
+	if target := req.Header.Get("X-Amz-Target"); target != "" {
+		return target
+	}
+	if form, err := url.ParseQuery(string(body)); err == nil && form.Get("Action") != "" {
+		return form.Get("Action")
+	}
+	return req.Method + " " + req.URL.Path
+}
+
+// fail lets operations about something fail until the test ends or the returned function is called.
+func (r *recorder) fail(t *testing.T, operation, about string) (stop func()) {
+	t.Helper()
+	f := &fault{operation: regexp.MustCompile(operation), about: about}
+	r.mu.Lock()
+	r.faults = append(r.faults, f)
+	r.mu.Unlock()
+	stop = func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.faults = slices.DeleteFunc(r.faults, func(other *fault) bool { return other == f })
+	}
+	t.Cleanup(stop)
+	return stop
+}
+
+// count returns how many calls of an operation about something there were.
+func (r *recorder) count(operation, about string) int {
+	pattern := regexp.MustCompile(operation)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	count := 0
+	for _, made := range r.calls {
+		if pattern.MatchString(made.operation) && strings.Contains(made.body, about) {
+			count++
+		}
+	}
+	return count
+}
+
+// background is a context for what a test's checks and cleanups ask of AWS.
+func background() context.Context { return context.Background() }

@@ -1,0 +1,20 @@
+// Command app is what the provider's tests deploy.
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/lambda-land/terraform-provider-handler/sdk"
+)
+
+type ping struct{ Note string }
+
+func main() {
+	sdk.New("app",
+		sdk.Handler("first", sdk.On("ping.sent", handle), sdk.On("ping.*", handle), sdk.SendsTo("second"), sdk.Timeout(10*time.Second)),
+		sdk.Handler("second", sdk.On("pong.sent", handle)),
+	).Main()
+}
+
+func handle(context.Context, sdk.Event[ping]) error { return nil }
