@@ -3,7 +3,7 @@ package ecr
 import (
 	"fmt"
 	"io"
-	"log/slog"
+	"log"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -28,7 +28,7 @@ func (s *Service) newLayers(name string) (layers, error) {
 	}
 	return layers{dir: dir, handler: registry.New(
 		registry.WithBlobHandler(registry.NewDiskBlobHandler(dir)),
-		registry.Logger(slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)),
+		registry.Logger(log.New(io.Discard, "", 0)), // every request is logged by the server
 	)}, nil
 }
 
