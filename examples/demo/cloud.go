@@ -3,11 +3,12 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
+	"net/http"
 	"strconv"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
@@ -26,6 +27,7 @@ func cloudEnv(endpoint string) []string {
 	return []string{
 		"AWS_ENDPOINT_URL=" + endpoint,
 		"AWS_REGION=" + region,
+		"AWS_DEFAULT_REGION=" + region, // for version 1 of the AWS CLI
 		"AWS_ACCESS_KEY_ID=demo",
 		"AWS_SECRET_ACCESS_KEY=demo",
 	}
@@ -41,25 +43,35 @@ type cloud struct {
 	sqs     *sqs.Client
 }
 
-func newCloud(ctx context.Context, endpoint string) (*cloud, error) {
-	loaded, err := config.LoadDefaultConfig(ctx,
-		config.WithRegion(region),
-		config.WithBaseEndpoint(endpoint),
-		config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider("demo", "demo", "")),
-		config.WithSharedConfigFiles([]string{}),
-		config.WithSharedCredentialsFiles([]string{}),
-	)
-	if err != nil {
-		return nil, fmt.Errorf("configuring the AWS clients: %w", err)
+// newCloud makes the clients of the AWS behind endpoint. Nothing of the user's AWS settings has a part in it.
+func newCloud(endpoint string) *cloud {
+	settings := aws.Config{
+		Region:       region,
+		BaseEndpoint: &endpoint,
+		Credentials:  credentials.NewStaticCredentialsProvider("demo", "demo", ""),
+		HTTPClient:   &http.Client{Transport: plainBodies{}},
 	}
 	return &cloud{
-		ecr:     ecr.NewFromConfig(loaded),
-		iam:     iam.NewFromConfig(loaded),
-		lambda:  lambda.NewFromConfig(loaded),
-		logs:    cloudwatchlogs.NewFromConfig(loaded),
-		secrets: secretsmanager.NewFromConfig(loaded),
-		sqs:     sqs.NewFromConfig(loaded),
-	}, nil
+		ecr:     ecr.NewFromConfig(settings),
+		iam:     iam.NewFromConfig(settings),
+		lambda:  lambda.NewFromConfig(settings),
+		logs:    cloudwatchlogs.NewFromConfig(settings),
+		secrets: secretsmanager.NewFromConfig(settings),
+		sqs:     sqs.NewFromConfig(settings),
+	}
+}
+
+// plainBodies sends requests without showing net/http that their bodies are io.WriterTos. smithy-go v1.28.9 closes a body once
+// the answer has begun to arrive, and its WriteTo then fails with io.EOF. Where a server is as fast as one on the same machine,
+// net/http may still be looking for more of the body at that time; it closes the connection, and the answer is cut.
+type plainBodies struct{}
+
+func (plainBodies) RoundTrip(request *http.Request) (*http.Response, error) {
+	if request.Body != nil {
+		request = request.Clone(request.Context())
+		request.Body = struct{ io.ReadCloser }{request.Body}
+	}
+	return http.DefaultTransport.RoundTrip(request)
 }
 
 func (c *cloud) createSecret(ctx context.Context, name, value string) (arn string, err error) {

@@ -32,9 +32,9 @@ Everything is still running: localaws at %[1]s, acme's server at %[2]s, the subs
 
 Look around, with the AWS CLI or any other client:
   . %[4]s/env
-  aws sqs list-queues
-  aws sqs get-queue-attributes --queue-url %[5]s --attribute-names All
-  aws lambda list-functions --query 'Functions[].[FunctionName,State,LastModified]' --output text
+  aws --endpoint-url %[1]s sqs list-queues   # version 1 of the AWS CLI forgets AWS_ENDPOINT_URL for sqs
+  aws --endpoint-url %[1]s sqs get-queue-attributes --queue-url %[5]s --attribute-names All
+  aws lambda list-functions --query 'Functions[].[FunctionName,LastModified]' --output text
   aws lambda list-event-source-mappings
   aws logs filter-log-events --log-group-name /aws/lambda/acme-deliveries --query 'events[].message' --output text
   aws ecr describe-images --repository-name acme
