@@ -125,30 +125,26 @@ func fullyKnown(ctx context.Context, value attr.Value) bool {
 	return err == nil && raw.IsFullyKnown()
 }
 
-// addBuildError blames the attribute that is the cause.
+// addBuildError blames the attribute that is the cause. Terraform shows the lines of source only if the error is at source itself, so
+// the attribute within is named in the text.
 func addBuildError(diags *diag.Diagnostics, err error) {
-	const summary = "Failed to build image"
-	source := path.Root("source")
-	attributes := map[string]string{
-		"Package": "package", "Tags": "tags", "Ldflags": "ldflags", "Env": "env", "GoVersion": "go_version", "Architecture": "architecture",
-	}
+	attribute, detail := "package", sentence(err.Error())
 	if wrong, ok := errors.AsType[*image.SourceError](err); ok {
-		if attribute, ok := attributes[wrong.Field]; ok {
-			source = source.AtName(attribute)
-		}
-		diags.AddAttributeError(source, summary, sentence(wrong.Reason))
-		return
-	}
-	if broken, ok := errors.AsType[*image.BuildError](err); ok {
-		diags.AddAttributeError(source.AtName("package"), summary, fmt.Sprintf("The package %s does not compile:\n\n%s\n\nMend the code and "+
-			"plan again.", broken.Package, strings.TrimSpace(broken.Output)))
-		return
+		attribute = sourceAttributes[wrong.Field]
 	}
 	if _, ok := errors.AsType[*image.ToolchainError](err); ok {
-		diags.AddAttributeError(source.AtName("go_version"), summary, sentence(err.Error()))
-		return
+		attribute = "go_version"
 	}
-	diags.AddAttributeError(source.AtName("package"), summary, sentence(err.Error()))
+	if broken, ok := errors.AsType[*image.BuildError](err); ok {
+		detail = fmt.Sprintf("The package %s does not compile:\n\n%s\n\nMend the code and plan again.", broken.Package,
+			strings.TrimSpace(broken.Output))
+	}
+	diags.AddAttributeError(path.Root("source"), "Failed to build image", "source."+attribute+": "+detail)
+}
+
+// sourceAttributes are the attributes of source by the names of [image.Source]'s fields.
+var sourceAttributes = map[string]string{
+	"Package": "package", "Tags": "tags", "Ldflags": "ldflags", "Env": "env", "GoVersion": "go_version", "Architecture": "architecture",
 }
 
 func addPushError(diags *diag.Diagnostics, plan *imageModel, err error) {

@@ -156,16 +156,19 @@ type fault struct {
 }
 
 func (r *recorder) ServeHTTP(w http.ResponseWriter, req *http.Request) {
-	if strings.Contains(req.Header.Get("Authorization"), "Credential=direct/") || strings.HasPrefix(req.URL.Path, "/v2/") {
+	if strings.Contains(req.Header.Get("Authorization"), "Credential=direct/") {
 		r.target.ServeHTTP(w, req)
 		return
 	}
-	body, err := io.ReadAll(req.Body)
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
-		return
+	var body []byte
+	if !strings.HasPrefix(req.URL.Path, "/v2/") { // layers are large
+		var err error
+		if body, err = io.ReadAll(req.Body); err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		req.Body = io.NopCloser(bytes.NewReader(body))
 	}
-	req.Body = io.NopCloser(bytes.NewReader(body))
 	made := call{operation: operationOf(req, body), body: req.URL.String() + "\n" + string(body)}
 	if r.record(made) {
 		w.Header().Set("Content-Type", "application/json")

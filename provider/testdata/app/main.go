@@ -3,12 +3,16 @@ package main
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"github.com/lambda-land/terraform-provider-handler/sdk"
 )
 
 type ping struct{ Note string }
+
+// version is set by linker flags, which makes another image.
+var version = "1"
 
 func main() {
 	sdk.New("app",
@@ -17,4 +21,7 @@ func main() {
 	).Main()
 }
 
-func handle(context.Context, sdk.Event[ping]) error { return nil }
+func handle(context.Context, sdk.Event[ping]) error {
+	slog.Info("handled", "version", version)
+	return nil
+}
