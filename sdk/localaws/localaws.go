@@ -61,7 +61,7 @@ type Server struct {
 	routes router
 }
 
-// New starts a server, empty but for what functions find in dir. Close stops it.
+// New starts a server without any resources: nothing outlives a server, even if Config.Dir does. Close stops it.
 func New(cfg Config) (*Server, error) {
 	s := &Server{log: cfg.Log, served: make(chan error, 1)}
 	if s.log == nil {

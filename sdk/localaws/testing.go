@@ -3,6 +3,7 @@ package localaws
 import (
 	"io"
 	"log/slog"
+	"os"
 	"sync"
 	"testing"
 
@@ -43,8 +44,8 @@ func (s *Server) Env() []string {
 		"AWS_REGION=" + wire.DefaultRegion,
 		"AWS_DEFAULT_REGION=" + wire.DefaultRegion,
 		"AWS_EC2_METADATA_DISABLED=true",
-		"AWS_CONFIG_FILE=/dev/null",
-		"AWS_SHARED_CREDENTIALS_FILE=/dev/null",
+		"AWS_CONFIG_FILE=" + os.DevNull,
+		"AWS_SHARED_CREDENTIALS_FILE=" + os.DevNull,
 	}
 }
 

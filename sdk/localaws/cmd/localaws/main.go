@@ -54,7 +54,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(stdout, "localaws listens on %s\nexport %s\n", server.Endpoint(), strings.Join(server.Env()[:4], " "))
+	_, err = fmt.Fprintf(stdout, "localaws listens on %s\nexport %s\n", server.Endpoint(), strings.Join(server.Env(), " "))
 	if err == nil {
 		<-ctx.Done()
 	}
