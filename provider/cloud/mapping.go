@@ -2,6 +2,7 @@ package cloud
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -43,8 +44,8 @@ func (c *Cloud) CreateMapping(ctx context.Context, m Mapping) (string, error) {
 			FunctionResponseTypes:          []types.FunctionResponseType{types.FunctionResponseTypeReportBatchItemFailures},
 		})
 	})
-	if hasCode(err, "ResourceConflictException") {
-		return c.adoptMapping(ctx, m, err)
+	if conflict, ok := errors.AsType[*types.ResourceConflictException](err); ok {
+		return c.adoptMapping(ctx, m, conflict)
 	}
 	if err != nil {
 		return "", fmt.Errorf("map queue %s to function %s: %w", m.QueueARN, m.FunctionName, err)
@@ -59,8 +60,8 @@ func (c *Cloud) CreateMapping(ctx context.Context, m Mapping) (string, error) {
 var uuidPattern = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
 
 // adoptMapping takes over the mapping that Lambda's refusal names, if it is between the same queue and function.
-func (c *Cloud) adoptMapping(ctx context.Context, m Mapping, refusal error) (string, error) {
-	m.UUID = uuidPattern.FindString(refusal.Error())
+func (c *Cloud) adoptMapping(ctx context.Context, m Mapping, refusal *types.ResourceConflictException) (string, error) {
+	m.UUID = uuidPattern.FindString(refusal.ErrorMessage())
 	if m.UUID != "" {
 		existing, err := c.lambda.GetEventSourceMapping(ctx, &lambda.GetEventSourceMappingInput{UUID: &m.UUID})
 		if err == nil && aws.ToString(existing.EventSourceArn) == m.QueueARN && functionName(existing.FunctionArn) == m.FunctionName {
