@@ -42,21 +42,22 @@ func (n narrator) line(format string, args ...any) {
 func perform(ctx context.Context, keep bool, out io.Writer) (string, error) {
 	d := &demo{say: narrator{out: out, begun: time.Now()}, keep: keep}
 	summary, err := d.steps(ctx)
-	if ctx.Err() != nil {
-		err = context.Cause(ctx)
-	}
 	if err == nil && keep {
 		return summary, d.writeGuide()
 	}
 	err = errors.Join(err, d.stopAll())
+	interrupted := ctx.Err() != nil
+	if interrupted {
+		err = context.Cause(ctx)
+	}
 	if d.workspace == nil {
 		return "", err
 	}
-	if err != nil {
+	if err != nil && !interrupted {
 		d.writeLogTails(out)
 		return "", err
 	}
-	return summary, d.remove()
+	return summary, errors.Join(err, d.remove())
 }
 
 // steps runs the steps of the demo.

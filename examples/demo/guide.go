@@ -30,8 +30,10 @@ func (d *demo) writeGuide() error {
 	fmt.Fprintf(d.say.out, `
 Everything is still running: localaws at %[1]s, acme's server at %[2]s, the subscriber at %[3]s.
 
-Look around, with the AWS CLI or any other client:
+All that follows wants this environment:
   . %[4]s/env
+
+Look around, with the AWS CLI or any other client:
   aws --endpoint-url %[1]s sqs list-queues   # version 1 of the AWS CLI forgets AWS_ENDPOINT_URL for sqs
   aws --endpoint-url %[1]s sqs get-queue-attributes --queue-url %[5]s --attribute-names All
   aws lambda list-functions --query 'Functions[].[FunctionName,LastModified]' --output text

@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 )
 
@@ -25,7 +26,7 @@ func main() {
 	summary, err := perform(ctx, *keep, os.Stdout)
 	stop()
 	if err != nil {
-		fmt.Printf("demo: FAILED %v\n", err)
+		fmt.Printf("demo: FAILED %s\n", strings.ReplaceAll(err.Error(), "\n", "; "))
 		os.Exit(1)
 	}
 	fmt.Printf("demo: ok %s\n", summary)

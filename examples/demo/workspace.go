@@ -94,10 +94,11 @@ func (w *workspace) build(ctx context.Context) error {
 		builds.Go(func() error {
 			command := exec.CommandContext(ctx, "go", "build", "-o", w.path("bin", name), source)
 			command.Dir, command.Env = w.root, w.env
-			if out, err := command.CombinedOutput(); err != nil {
-				return fmt.Errorf("building %s: %w\n%s", source, err, strings.TrimSpace(string(out)))
+			out, err := command.CombinedOutput()
+			if err != nil {
+				err = fmt.Errorf("building %s: %w", source, err)
 			}
-			return nil
+			return errors.Join(err, os.WriteFile(w.log("build-"+name), out, 0o600))
 		})
 	}
 	return builds.Wait()
