@@ -16,7 +16,7 @@ const logTail = 3000
 // writeGuide tells how to go on with what -keep leaves running.
 func (d *demo) writeGuide() error {
 	var env strings.Builder
-	for _, variable := range slices.Concat(d.tf.env[len(d.workspace.env):], d.appEnv()) {
+	for _, variable := range slices.Concat(d.tf.env[len(d.env):], d.appEnv()) {
 		name, value, _ := strings.Cut(variable, "=")
 		fmt.Fprintf(&env, "export %s='%s'\n", name, value)
 	}

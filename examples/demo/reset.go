@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -67,8 +68,7 @@ func (d *demo) resetWhilePosting(ctx context.Context, webhooks []webhook) (int, 
 		}
 		if err := d.github.post(ctx, webhooks[posted]); err != nil {
 			cancel()
-			<-done
-			return posted, err
+			return posted, errors.Join(err, <-done)
 		}
 		posted++
 	}
