@@ -121,14 +121,18 @@ func (t *tasks) wait() {
 
 var errGoexit = errors.New("the goroutine was ended by runtime.Goexit before its function returned")
 
-// recovering calls fn and makes an error of its panic.
+// recovering calls fn and makes an error of its panic. An error that panics when asked for its text, as a nil pointer in an error
+// often does, counts as one: further on it would end the process.
 func recovering(fn func() error) (err error) {
 	defer func() {
 		if value := recover(); value != nil {
 			err = &panicError{value: value, stack: debug.Stack()}
 		}
 	}()
-	return fn()
+	if err = fn(); err != nil {
+		_ = err.Error()
+	}
+	return err
 }
 
 // errorAttrs are the log attributes of an error: its text, and where it panicked.

@@ -47,8 +47,9 @@ func (v *invocation) deadLetter(ctx context.Context, m *message, reason error) e
 	return err
 }
 
-// deadLetterInput copies a message. A FIFO queue gets its group and deduplication ID, so that order stays and sending it twice
-// counts once.
+// deadLetterInput copies a message, with its group. What a FIFO queue takes for duplicates are sendings of one and the same
+// message. The message's own deduplication ID does not tell that: it may be unique within a group only, and a message that was
+// moved back and fails again within five minutes still has it. The dead-letter queue would drop such a message.
 func deadLetterInput(m *events.SQSMessage, url, handler string, reason error) *sqs.SendMessageInput {
 	input := &sqs.SendMessageInput{QueueUrl: &url, MessageBody: &m.Body, MessageAttributes: make(map[string]types.MessageAttributeValue)}
 	size := len(m.Body)
@@ -76,8 +77,8 @@ func deadLetterInput(m *events.SQSMessage, url, handler string, reason error) *s
 	if group := m.Attributes["MessageGroupId"]; group != "" {
 		input.MessageGroupId = &group
 	}
-	if id := m.Attributes["MessageDeduplicationId"]; id != "" {
-		input.MessageDeduplicationId = &id
+	if isFIFO(url) {
+		input.MessageDeduplicationId = &m.MessageId
 	}
 	if trace := m.Attributes["AWSTraceHeader"]; trace != "" {
 		input.MessageSystemAttributes = map[string]types.MessageSystemAttributeValue{

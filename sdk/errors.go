@@ -34,8 +34,8 @@ func (e *RetryError) Error() string { return e.Err.Error() }
 // Unwrap returns the error that the message is to be tried again for.
 func (e *RetryError) Unwrap() error { return e.Err }
 
-// RetryAfter has the message come again after d, in whole seconds, rounded up: from 0 to the 12 hours, counted from the
-// message's receipt, that SQS can hide it for. RetryAfter(nil, d) is nil.
+// RetryAfter has the message come again after d, in whole seconds, rounded up: from 0 to 11½ hours, as SQS hides a message for at
+// most 12 hours from its receipt. RetryAfter(nil, d) is nil.
 func RetryAfter(err error, d time.Duration) error {
 	if err == nil {
 		return nil

@@ -114,7 +114,7 @@ func lanes(messages []*message) [][]*message {
 	var split [][]*message
 	groups := make(map[string]int)
 	for _, m := range messages {
-		if !strings.HasSuffix(m.EventSourceARN, ".fifo") {
+		if !isFIFO(m.EventSourceARN) {
 			split = append(split, []*message{m})
 			continue
 		}
@@ -133,13 +133,11 @@ func lanes(messages []*message) [][]*message {
 // invocation is the handling of one batch.
 type invocation struct {
 	*invoker
-	began  time.Time
 	limits limits
 	log    *slog.Logger
 }
 
 func (i *invoker) begin(ctx context.Context) *invocation {
-	now := time.Now()
 	logger := scopeFrom(ctx).logger
 	if logger == nil {
 		logger = i.logger
@@ -148,7 +146,7 @@ func (i *invoker) begin(ctx context.Context) *invocation {
 	if lc, ok := lambdacontext.FromContext(ctx); ok {
 		logger = logger.With(slog.String("request_id", lc.AwsRequestID))
 	}
-	return &invocation{invoker: i, began: now, limits: limitsOf(ctx, now), log: logger}
+	return &invocation{invoker: i, limits: limitsOf(ctx), log: logger}
 }
 
 // handleAll returns when every message has an outcome.

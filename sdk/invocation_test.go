@@ -17,6 +17,12 @@ import (
 
 var errBroken = errors.New("broken")
 
+// carelessError is an error whose methods do not work on a nil pointer.
+type carelessError struct{ cause error }
+
+func (e *carelessError) Error() string { return e.cause.Error() }
+func (e *carelessError) Unwrap() error { return e.cause }
+
 // doing is an app whose handler "h" does for each event what its data names.
 func doing(options ...sdk.HandlerOption) *sdk.App {
 	do := func(ctx context.Context, e sdk.Event[string]) error {
@@ -29,6 +35,9 @@ func doing(options ...sdk.HandlerOption) *sdk.App {
 			panic("at the disco")
 		case "panic-error":
 			panic(errBroken)
+		case "nil-error":
+			var err *carelessError
+			return err
 		case "goexit":
 			runtime.Goexit()
 		case "permanent":
@@ -81,9 +90,14 @@ func outcomes(r *sdktest.Result) string {
 func TestEachMessageHasItsOwnOutcome(t *testing.T) {
 	t.Parallel()
 	result := sdktest.Invoke(t, doing(),
-		"h", do(""), do("panic"), do(""), do("permanent"), do("retry 7s"), do("goexit"), do("panic-error"), do("fail"), do(""))
-	want := []sdktest.Outcome{"handled", "retried", "handled", "dead-lettered", "retried", "retried", "retried", "retried", "handled"}
-	wantErr := []string{"", "panic: at the disco", "", "broken", "wrapped: broken", "runtime.Goexit", "panic: broken", "broken", ""}
+		"h", do(""), do("panic"), do(""), do("permanent"), do("retry 7s"), do("goexit"), do("panic-error"), do("fail"), do(""),
+		do("nil-error"))
+	want := []sdktest.Outcome{
+		"handled", "retried", "handled", "dead-lettered", "retried", "retried", "retried", "retried", "handled", "retried",
+	}
+	wantErr := []string{
+		"", "panic: at the disco", "", "broken", "wrapped: broken", "runtime.Goexit", "panic: broken", "broken", "", "nil pointer",
+	}
 	for i, m := range result.Messages {
 		if m.Outcome != want[i] {
 			t.Errorf("message %d: got outcome %s, want %s", i, m.Outcome, want[i])
@@ -127,7 +141,7 @@ func TestDelayOfRetries(t *testing.T) {
 		{"retry -5s", 1, 0, 0},
 		{"retry 1ms", 1, time.Second, time.Second},
 		{"retry 90m", 9, 90 * time.Minute, 90 * time.Minute},
-		{"retry 100h", 1, 11*time.Hour + 54*time.Minute, 12 * time.Hour},
+		{"retry 100h", 1, 11*time.Hour + 30*time.Minute, 11*time.Hour + 30*time.Minute}, // leaves 15 min to the invocation, 15 to the mapping
 	} {
 		t.Run(fmt.Sprintf("%s at attempt %d", test.data, test.attempt), func(t *testing.T) {
 			t.Parallel()
@@ -213,6 +227,26 @@ func TestNothingStartsOnceTheInvocationIsOver(t *testing.T) {
 	if got, want := outcomes(result), "retried(0s) retried(0s)"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
+}
+
+// TestShutdownLeavesBehindWhatIgnoresIt ends the context of an invocation that has no deadline.
+func TestShutdownLeavesBehindWhatIgnoresIt(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, cancel)
+		began := time.Now()
+		result := sdktest.InvokeContext(ctx, t, doing(sdk.Timeout(10*time.Minute)), "h", do("ignore-context"), do(""), do("work 1h"))
+		if took := time.Since(began); took > 2*time.Second {
+			t.Errorf("took %s after the context had ended", took)
+		}
+		for i, want := range []sdktest.Outcome{sdktest.Retried, sdktest.Handled, sdktest.Retried} {
+			if got := result.Messages[i].Outcome; got != want {
+				t.Errorf("message %d: got %s, want %s", i, got, want)
+			}
+		}
+		time.Sleep(2 * time.Hour) // what was left behind returns, and harms nothing
+	})
 }
 
 // TestFIFO keeps order per group: what follows a failure is not started, and comes back with it.

@@ -12,7 +12,8 @@ const (
 	maxMargin = 2 * time.Second
 )
 
-// settleTime is for calls to SQS in invocations without a deadline.
+// settleTime is for one round of calls to SQS, with the AWS SDK's own retries. When SQS does not answer, an invocation that has
+// minutes left does not wait for them to pass.
 const settleTime = 10 * time.Second
 
 // limits are the times by which things must have happened for the answer to reach Lambda before it ends the invocation, which
@@ -24,12 +25,12 @@ type limits struct {
 	margin time.Duration
 }
 
-func limitsOf(ctx context.Context, now time.Time) limits {
+func limitsOf(ctx context.Context) limits {
 	end, ok := ctx.Deadline()
 	if !ok {
 		return limits{margin: minMargin}
 	}
-	return limits{end: end, margin: min(max(end.Sub(now)/10, minMargin), maxMargin)}
+	return limits{end: end, margin: min(max(time.Until(end)/10, minMargin), maxMargin)}
 }
 
 func (l limits) tooLateToStart() bool {
@@ -59,9 +60,9 @@ func (l limits) grace() time.Duration { return l.margin / 2 }
 // settle derives the context of the calls that follow handler functions. It outlives ctx: what is being given back when an app
 // shuts down must still be given back.
 func (l limits) settle(ctx context.Context) (context.Context, context.CancelFunc) {
-	ctx = context.WithoutCancel(ctx)
-	if l.end.IsZero() {
-		return context.WithTimeout(ctx, settleTime)
+	deadline := time.Now().Add(settleTime)
+	if last := l.end.Add(-l.margin / 4); !l.end.IsZero() && last.Before(deadline) {
+		deadline = last
 	}
-	return context.WithDeadline(ctx, l.end.Add(-l.margin/4))
+	return context.WithDeadline(context.WithoutCancel(ctx), deadline)
 }

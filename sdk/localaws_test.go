@@ -153,6 +153,39 @@ func TestOnRealQueues(t *testing.T) {
 	}
 }
 
+// TestEqualMessagesOfTwoGroupsBothReachTheDeadLetterQueue has a source that looks for duplicates within a group, and a dead-letter
+// queue that looks everywhere.
+func TestEqualMessagesOfTwoGroupsBothReachTheDeadLetterQueue(t *testing.T) {
+	c := startCloud(t)
+	deadURL, deadARN := c.queue(t, "dead.fifo", nil)
+	url, arn := c.queue(t, "h.fifo", map[string]string{
+		"RedrivePolicy":      fmt.Sprintf(`{"deadLetterTargetArn":%q,"maxReceiveCount":5}`, deadARN),
+		"DeduplicationScope": "messageGroup", "FifoThroughputLimit": "perMessageGroupId",
+	})
+	c.setenv(t, "h="+url)
+	app := doing()
+	for _, group := range []string{"a", "b"} {
+		err := sdk.Send(app.Context(t.Context()), "h", "do", "permanent", sdk.WithID("same"), sdk.WithGroup(group))
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	var received []types.Message
+	for len(received) < 2 {
+		received = append(received, c.receive(t, url, 20)...)
+	}
+	if got, want := invokeRaw(t.Context(), t, app, event(t, arn, received)), `{"batchItemFailures":[]}`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	dead := 0
+	for messages := c.receive(t, deadURL, 20); len(messages) > 0; messages = c.receive(t, deadURL, 0) {
+		dead += len(messages)
+	}
+	if dead != 2 {
+		t.Errorf("got %d messages in the dead-letter queue, want 2", dead)
+	}
+}
+
 func TestSendAllToARealQueue(t *testing.T) {
 	c := startCloud(t)
 	url, _ := c.queue(t, "jobs", nil)

@@ -24,7 +24,7 @@ func (v *invocation) handle(ctx context.Context, m *message) {
 
 	m.outcome = handled
 	if err != nil {
-		m.outcome, m.delay = retried, retryDelay(err, m.event.Attempt, time.Since(v.began))
+		m.outcome, m.delay = retried, retryDelay(err, m.event.Attempt)
 	}
 	if _, ok := errors.AsType[*PermanentError](err); ok {
 		if failure := v.deadLetter(ctx, m, err); failure != nil {
@@ -52,16 +52,15 @@ func (v *invocation) call(ctx context.Context, m *message) error {
 	result := make(chan error, 1)
 	go func() { result <- v.run(ctx, r, m) }()
 
-	deadline, ok := ctx.Deadline()
-	if !ok {
-		return <-result
-	}
-	leave := time.NewTimer(time.Until(deadline) + v.limits.grace())
-	defer leave.Stop()
 	select {
 	case err := <-result:
 		return err
-	case <-leave.C:
+	case <-ctx.Done():
+	}
+	select {
+	case err := <-result:
+		return err
+	case <-time.After(v.limits.grace()):
 		return errNoReturn
 	}
 }

@@ -115,6 +115,9 @@ func redriveTarget(ctx context.Context, client environ.SQS, url string) (string,
 // queueName is the last part of a queue's ARN.
 func queueName(arn string) string { return arn[strings.LastIndexByte(arn, ':')+1:] }
 
+// isFIFO tells whether a queue is a FIFO queue, by its ARN or URL.
+func isFIFO(queue string) bool { return strings.HasSuffix(queue, ".fifo") }
+
 // entryError makes an error of what SQS says about one entry of a batch.
 func entryError(entry types.BatchResultErrorEntry) error {
 	return fmt.Errorf("%s: %s", aws.ToString(entry.Code), aws.ToString(entry.Message))

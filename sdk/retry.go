@@ -19,17 +19,15 @@ import (
 
 const (
 	maxBackoff = time.Hour
-	// maxVisibility is how long SQS hides a message from the moment it was received.
-	maxVisibility = 12 * time.Hour
-	// maxBatchWindow is how long a mapping may have held a message before the invocation.
-	maxBatchWindow = 5 * time.Minute
+	// maxRetryAfter is what remains of the 12 hours for which SQS hides a message, counted from its receipt, after 15 minutes in a
+	// mapping, which may wait for a batch or for concurrency, and the 15 minutes that an invocation may take.
+	maxRetryAfter = 12*time.Hour - 30*time.Minute
 )
 
-// retryDelay is the time until a failed message comes back: what the error says, or else the backoff of the attempt. It
-// respects that SQS counts its 12 hours from the receipt, which was before the invocation that began elapsed ago.
-func retryDelay(err error, attempt int, elapsed time.Duration) time.Duration {
+// retryDelay is the time until a failed message comes back: what the error says, or else the backoff of the attempt.
+func retryDelay(err error, attempt int) time.Duration {
 	if told, ok := errors.AsType[*RetryError](err); ok {
-		return min(max(told.After, 0), maxVisibility-maxBatchWindow-elapsed)
+		return min(max(told.After, 0), maxRetryAfter)
 	}
 	return backoff(attempt, rand.Float64())
 }
