@@ -156,7 +156,7 @@ func decodeSecret(id string, e types.SecretValueEntry) (map[string]string, error
 	variables := make(map[string]string, len(object))
 	for name, raw := range object {
 		if name == "" || strings.ContainsAny(name, "=\x00") {
-			return nil, invalid("its key %q cannot be the name of an environment variable", name)
+			return nil, invalid("one of its keys is empty or holds \"=\" or a NUL character") // and may be a secret put in the wrong place
 		}
 		value := variableText(raw)
 		if strings.ContainsRune(value, 0) {

@@ -150,7 +150,7 @@ func TestSecretErrors(t *testing.T) {
 		strings: map[string]string{
 			"good": `{"S_GOOD":"hunter2"}`, "text": `hunter2`, "broken": `{"A":"hunter2`, "array": `["hunter2"]`, "null": `null`,
 			"two":      `{}{"hunter2":1}`,
-			"emptykey": `{"":"hunter2"}`, "equals": `{"A=B":"hunter2"}`, "nulkey": `{"A\u0000":"hunter2"}`, "nulvalue": `{"A":"hunter2\u0000"}`,
+			"emptykey": `{"":"hunter2"}`, "equals": `{"A=hunter2":""}`, "nulkey": `{"hunter2\u0000":""}`, "nulvalue": `{"A":"hunter2\u0000"}`,
 		},
 		binaries: map[string]string{"binary": "aHVudGVyMg=="},
 		errors: map[string]string{
@@ -165,9 +165,9 @@ func TestSecretErrors(t *testing.T) {
 		{"null", "its value is not a JSON object", "store a JSON object"},
 		{"two", "its value is not a JSON object", "store a JSON object"},
 		{"binary", "its value is binary", "store a JSON object"},
-		{"emptykey", `its key "" cannot be the name`, "names of environment variables"},
-		{"equals", `its key "A=B" cannot be the name`, "names of environment variables"},
-		{"nulkey", `its key "A\x00" cannot be the name`, "names of environment variables"},
+		{"emptykey", "one of its keys is empty", "names of environment variables"},
+		{"equals", `holds "="`, "names of environment variables"},
+		{"nulkey", "NUL", "names of environment variables"},
 		{"nulvalue", `the value of its key "A" holds a NUL`, "names of environment variables"},
 		{"missing", "ResourceNotFoundException: says AWS", "create it, or correct the ARN"},
 		{"forbidden", "AccessDeniedException: says AWS", "allow the role secretsmanager:BatchGetSecretValue"},

@@ -48,13 +48,13 @@ type Queues map[string]string
 // ParseQueues reads what HANDLER_QUEUES holds: "label=URL" pairs, separated by commas. Spaces around them are ignored.
 func ParseQueues(list string) (Queues, error) {
 	queues := make(Queues)
-	for pair := range strings.SplitSeq(list, ",") {
+	for i, pair := range strings.Split(list, ",") {
 		if pair = strings.TrimSpace(pair); pair == "" {
 			continue
 		}
 		label, url, ok := strings.Cut(pair, "=")
 		if !ok || label == "" || !strings.Contains(url, "://") {
-			return nil, fmt.Errorf("HANDLER_QUEUES: %q is not of the form label=URL; separate pairs by commas", pair)
+			return nil, fmt.Errorf("HANDLER_QUEUES: entry %d is not of the form label=URL; separate entries by commas", i+1)
 		}
 		if _, exists := queues[label]; exists {
 			return nil, fmt.Errorf("HANDLER_QUEUES: label %q is there twice", label)
