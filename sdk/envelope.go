@@ -64,7 +64,7 @@ func (m members) text(name string) string {
 
 // time sets t to a member, where there is one.
 func (m members) time(name string, t *time.Time) error {
-	if _, ok := m[name]; !ok {
+	if !m.has(name) {
 		return nil
 	}
 	parsed, err := time.Parse(time.RFC3339Nano, m.text(name))
@@ -75,9 +75,10 @@ func (m members) time(name string, t *time.Time) error {
 	return nil
 }
 
+// has tells whether all of the members are there. One that is null is not, as CloudEvents prescribes.
 func (m members) has(names ...string) bool {
 	for _, name := range names {
-		if _, ok := m[name]; !ok {
+		if raw, ok := m[name]; !ok || string(raw) == "null" {
 			return false
 		}
 	}
@@ -113,12 +114,12 @@ func decodeCloudEvent(e *RawEvent, m members) error {
 		e.ID = id
 	}
 	e.Type, e.Source, e.Data = m.text("type"), m.text("source"), m["data"]
-	if encoded, ok := m["data_base64"]; ok {
+	if m.has("data_base64") {
 		data, err := base64.StdEncoding.DecodeString(m.text("data_base64"))
 		if err != nil {
 			return errors.New("its data_base64 is no base64")
 		}
-		if e.Data = encoded; json.Valid(data) {
+		if e.Data = m["data_base64"]; json.Valid(data) {
 			e.Data = data
 		}
 	}

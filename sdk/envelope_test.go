@@ -43,6 +43,11 @@ func TestEnvelopes(t *testing.T) {
 			want: sdk.RawEvent{ID: "1", Type: "a", Source: "s", Time: at, Attempt: 3},
 		},
 		{
+			name: "CloudEvent whose null attributes are as good as absent",
+			body: `{"specversion":"1.0","id":null,"source":"s","type":"a","time":null,"data_base64":null,"data":{"n":1}}`,
+			want: sdk.RawEvent{ID: "message-1", Type: "a", Source: "s", Data: json.RawMessage(`{"n":1}`), Attempt: 3},
+		},
+		{
 			name: "EventBridge",
 			body: `{"version":"0","id":"e","detail-type":"Scheduled","source":"aws.events","account":"1","time":"2026-11-23T12:30:00.5Z",` +
 				`"region":"eu-west-1","resources":[],"detail":{"n":1}}`,

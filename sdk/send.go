@@ -1,13 +1,13 @@
 package sdk
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -125,7 +125,7 @@ func (p *parcel) add(source string, index int, event Outgoing) {
 		option(&s)
 	}
 	e := entry{index: index, eventID: s.id}
-	fifo := strings.HasSuffix(p.url, ".fifo")
+	fifo := isFIFO(p.url)
 	body, err := encodeCloudEvent(source, event, s)
 	switch {
 	case err != nil:
@@ -154,7 +154,7 @@ func (p *parcel) add(source string, index int, event Outgoing) {
 	p.entries = append(p.entries, e)
 }
 
-// encodeCloudEvent writes the JSON format of CloudEvents 1.0.
+// encodeCloudEvent writes the JSON format of CloudEvents 1.0. The two characters of JSON text that SQS does not take, it escapes.
 func encodeCloudEvent(source string, event Outgoing, s sending) ([]byte, error) {
 	if event.Type == "" || s.id == "" {
 		return nil, errors.New("an event needs a type and an ID")
@@ -175,7 +175,9 @@ func encodeCloudEvent(source string, event Outgoing, s sending) ([]byte, error) 
 		}
 		envelope.ContentType, envelope.Data = "application/json", data
 	}
-	return json.Marshal(envelope)
+	body, err := json.Marshal(envelope)
+	body = bytes.ReplaceAll(body, []byte("\ufffe"), []byte(`\ufffe`))
+	return bytes.ReplaceAll(body, []byte("\uffff"), []byte(`\uffff`)), err
 }
 
 // send makes the calls.
@@ -184,7 +186,7 @@ func (p *parcel) send(ctx context.Context, client environ.SQS) {
 		n := fitting(rest)
 		p.sendBatch(ctx, client, rest[:n])
 		rest = rest[n:]
-		if len(p.failed.Failures) > 0 && strings.HasSuffix(p.url, ".fifo") {
+		if len(p.failed.Failures) > 0 && isFIFO(p.url) {
 			p.failAll(rest, errors.New("not tried: an event before it was not sent"))
 			return
 		}

@@ -37,6 +37,7 @@ func TestSendWritesCloudEvents(t *testing.T) {
 			`"id":"e-1",.*"time":"2026-11-23T13:30:00.123456789Z",.*"data":1\}$`},
 		{"raw JSON", json.RawMessage(`{ "a": [1, 2] }`), nil, `"data":\{"a":\[1,2\]\}\}$`},
 		{"no data", nil, nil, `"time":"[^"]*"\}$`},
+		{"characters that SQS refuses", "a\ufffeb\uffff", nil, `"data":"a\\ufffeb\\uffff"\}$`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
