@@ -127,8 +127,9 @@ func Command(name, usage string, run func(ctx context.Context, app *App, args []
 }
 
 // OnThaw has fn called at the start of an invocation in Lambda when the runtime had nothing to do for a second or more
-// before it. Lambda freezes a runtime in between, so that timers stood still and peers may have closed connections. The
-// duration is how long, by the wall clock. Functions run one after the other, before any message of the invocation.
+// before it, since it was ready or since the invocation before. Lambda freezes a runtime in between, so that timers stood still
+// and peers may have closed connections. The duration is how long, by the wall clock. Functions run one after the other, before
+// any message of the invocation.
 func OnThaw(fn func(ctx context.Context, idle time.Duration)) AppOption {
 	return appOption(func(a *App) {
 		if fn == nil {

@@ -70,7 +70,7 @@ func (a *App) initLambda(ctx context.Context) (lambda.Handler, error) {
 		return nil, &configError{unknownHandler, fmt.Errorf("the environment variable HANDLER must name a handler: %w", err)}
 	}
 	if len(a.thaw) > 0 {
-		handler = &thawing{Handler: handler, app: a}
+		handler = &thawing{Handler: handler, app: a, idle: now()}
 	}
 	return handler, nil
 }
@@ -114,8 +114,11 @@ type thawing struct {
 
 	mu     sync.Mutex
 	active int       // Lambda Managed Instances run invocations concurrently
-	idle   time.Time // since when; wall clock, as the monotonic one may stop in a freeze
+	idle   time.Time // since when, by now
 }
+
+// now is the wall clock's time, as the monotonic clock may stop in a freeze.
+func now() time.Time { return time.Now().Round(0) }
 
 func (t *thawing) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	t.enter(ctx)
@@ -127,8 +130,8 @@ func (t *thawing) enter(ctx context.Context) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.active++
-	idle := time.Now().Round(0).Sub(t.idle)
-	if t.active > 1 || t.idle.IsZero() || idle < minIdle {
+	idle := now().Sub(t.idle)
+	if t.active > 1 || idle < minIdle {
 		return
 	}
 	ctx = t.app.Context(ctx)
@@ -143,5 +146,5 @@ func (t *thawing) leave() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.active--
-	t.idle = time.Now().Round(0)
+	t.idle = now()
 }

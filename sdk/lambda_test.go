@@ -34,6 +34,7 @@ func TestOnThaw(t *testing.T) {
 				t.Error(err)
 			}
 		}
+		time.Sleep(24 * time.Hour) // as with provisioned concurrency
 		invoke()
 		time.Sleep(time.Hour)
 		invoke()
@@ -46,11 +47,11 @@ func TestOnThaw(t *testing.T) {
 		both.Go(invoke)
 		both.Wait()
 
-		if want := []time.Duration{time.Hour, minIdle}; !slices.Equal(idles, want) {
+		if want := []time.Duration{24 * time.Hour, time.Hour, minIdle}; !slices.Equal(idles, want) {
 			t.Errorf("thawed after %v, want %v", idles, want)
 		}
-		if got := strings.Count(log.String(), "OnThaw function failed"); got != 2 {
-			t.Errorf("got %d panics in the log, want 2:\n%s", got, &log)
+		if got := strings.Count(log.String(), "OnThaw function failed"); got != 3 {
+			t.Errorf("got %d panics in the log, want 3:\n%s", got, &log)
 		}
 	})
 }
