@@ -73,6 +73,10 @@ func TestCreateFunctionRefusals(t *testing.T) {
 			func(in *awslambda.CreateFunctionInput) { in.Code.ImageUri = aws.String(repository + ":index") }, 400, invalid,
 			"The image manifest, config or layer media type for the source image 127.0.0.1:4566/acme:index is not supported.",
 		},
+		"index, as the registry tells": {
+			func(in *awslambda.CreateFunctionInput) { in.Code.ImageUri = aws.String(repository + ":multi") }, 400, invalid,
+			"The image manifest, config or layer media type for the source image 127.0.0.1:4566/acme:multi is not supported.",
+		},
 		"zstd": {
 			func(in *awslambda.CreateFunctionInput) { in.Code.ImageUri = aws.String(repository + ":zstd") }, 400, invalid,
 			"The image manifest, config or layer media type for the source image 127.0.0.1:4566/acme:zstd is not supported.",
@@ -184,7 +188,7 @@ func TestUpdatesWaitForEachOther(t *testing.T) {
 	if err := update(before.RevisionId); err != nil {
 		t.Fatal(err)
 	}
-	f.reset(t, "acme", "1")
+	f.reset(t, "1")
 	wantError(t, update(before.RevisionId), 412, "PreconditionFailedException",
 		"The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to retrieve the latest Revision Id")
 }

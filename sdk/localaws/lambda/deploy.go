@@ -7,6 +7,8 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/types"
+
+	"github.com/lambda-land/terraform-provider-handler/sdk/localaws/wire"
 )
 
 // imageSource is an image that a function is to run.
@@ -38,12 +40,15 @@ func (s *Service) findImage(ctx context.Context, uri string) (*imageSource, erro
 	if repository := uri[strings.LastIndex(uri, "/")+1:]; !strings.Contains(uri, "/") || !strings.ContainsAny(repository, ":@") {
 		return nil, invalidParameter("Source image %s is not valid. Provide a valid source image.", uri)
 	}
+	unsupported := invalidParameter("The image manifest, config or layer media type for the source image %s is not supported.", uri)
 	image, err := s.config.Images.Image(ctx, uri)
 	if err != nil {
+		if wire.AsError(err).Code == "UnsupportedImageTypeException" {
+			return nil, unsupported
+		}
 		s.log.DebugContext(ctx, "find image", "uri", uri, "error", err)
 		return nil, missing
 	}
-	unsupported := invalidParameter("The image manifest, config or layer media type for the source image %s is not supported.", uri)
 	kind, err := image.MediaType()
 	if err != nil {
 		return nil, missing

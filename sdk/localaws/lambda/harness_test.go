@@ -58,7 +58,7 @@ func buildAndRun(m *testing.M) (int, error) {
 	if err != nil {
 		return 1, err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	file := filepath.Join(dir, "app")
 	build := exec.Command("go", "build", "-o", file, "./testdata/function")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
@@ -129,6 +129,9 @@ type images map[string]v1.Image
 func (i images) Image(_ context.Context, uri string) (v1.Image, error) {
 	if img, ok := i[uri]; ok {
 		return img, nil
+	}
+	if strings.HasSuffix(uri, ":multi") {
+		return nil, wire.Errorf("UnsupportedImageTypeException", "an index")
 	}
 	return nil, errors.New("no such image")
 }
@@ -201,7 +204,7 @@ type fixture struct {
 	dir     string
 }
 
-func start(t *testing.T) *fixture {
+func start(t *testing.T, changes ...func(*lambda.Config)) *fixture {
 	t.Helper()
 	silent := slog.New(slog.DiscardHandler)
 	queues := sqs.New(silent)
@@ -210,9 +213,13 @@ func start(t *testing.T) *fixture {
 		images: images{repository + ":1": image(t, v1.Config{Entrypoint: []string{"/app"}, WorkingDir: "/", Env: []string{"FROM_IMAGE=yes"}},
 			layer(t, entry{name: "tmp", kind: tar.TypeDir, mode: 0o1777}), layer(t, entry{name: "app", content: binary}))},
 	}
-	f.service = lambda.New(lambda.Config{
+	settings := lambda.Config{
 		Dir: f.dir, Endpoint: func() string { return "http://localaws.test" }, Queues: queues, Images: f.images, Logs: f.log, Roles: trusted(role),
-	}, silent)
+	}
+	for _, change := range changes {
+		change(&settings)
+	}
+	f.service = lambda.New(settings, silent)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r = wire.WithCall(r)
 		if r.Header.Get("X-Amz-Target") != "" {
@@ -254,17 +261,17 @@ func (f *fixture) create(t *testing.T, name string, changes ...func(*awslambda.C
 	}
 }
 
-// reset changes a variable of the function's environment and waits until that is done.
-func (f *fixture) reset(t *testing.T, name, value string) {
+// reset changes a variable of the environment of the function acme and waits until that is done.
+func (f *fixture) reset(t *testing.T, value string) {
 	t.Helper()
 	_, err := f.lambda.UpdateFunctionConfiguration(t.Context(), &awslambda.UpdateFunctionConfigurationInput{
-		FunctionName: &name, Environment: &types.Environment{Variables: map[string]string{"RESET": value}},
+		FunctionName: aws.String("acme"), Environment: &types.Environment{Variables: map[string]string{"RESET": value}},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	waiter := awslambda.NewFunctionUpdatedV2Waiter(f.lambda, func(o *awslambda.FunctionUpdatedV2WaiterOptions) { o.MinDelay = time.Millisecond })
-	if err := waiter.Wait(t.Context(), &awslambda.GetFunctionInput{FunctionName: &name}, time.Minute); err != nil {
+	if err := waiter.Wait(t.Context(), &awslambda.GetFunctionInput{FunctionName: aws.String("acme")}, time.Minute); err != nil {
 		t.Fatal(err)
 	}
 }

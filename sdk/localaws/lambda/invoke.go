@@ -108,6 +108,9 @@ func (s *Service) invocable(ref reference) (*deployment, error) {
 }
 
 func (s *Service) invocableLocked(ref reference) (*deployment, error) {
+	if s.ctx.Err() != nil {
+		return nil, errRetired
+	}
 	_, v, err := s.lookUpLocked(ref)
 	if err != nil {
 		return nil, err
@@ -132,7 +135,7 @@ func (s *Service) execute(ref reference, i *invocation) (version string, err err
 			return "", err
 		}
 		err = d.invoke(i)
-		if errors.Is(err, errRetired) && s.ctx.Err() == nil {
+		if errors.Is(err, errRetired) {
 			continue // there is a newer one, or none
 		}
 		return d.version, err

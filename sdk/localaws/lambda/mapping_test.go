@@ -130,7 +130,7 @@ func TestMappingDeletesWhatWasHandledAndRedeliversTheRest(t *testing.T) {
 	f.create(t, "acme", oneSecond)
 	dead, deadARN := f.queue(t, "dead", nil)
 	url, arn := f.queue(t, "jobs", map[string]string{
-		"VisibilityTimeout": "1", "RedrivePolicy": fmt.Sprintf(`{"deadLetterTargetArn":%q,"maxReceiveCount":2}`, deadARN),
+		"VisibilityTimeout": "4", "RedrivePolicy": fmt.Sprintf(`{"deadLetterTargetArn":%q,"maxReceiveCount":2}`, deadARN),
 	})
 	f.send(t, url, "ok 1", "fail 2", "once 3", "ok 4")
 	f.mapped(t, "acme", arn)
@@ -194,7 +194,7 @@ func TestMappingKeepsTheOrderOfGroups(t *testing.T) {
 	t.Parallel()
 	f := start(t)
 	f.create(t, "acme", oneSecond)
-	url, arn := f.queue(t, "jobs.fifo", map[string]string{"VisibilityTimeout": "1", "FifoQueue": "true"})
+	url, arn := f.queue(t, "jobs.fifo", map[string]string{"VisibilityTimeout": "30", "FifoQueue": "true"})
 	for i := range 8 {
 		for _, group := range []string{"a", "b", "c"} {
 			f.send(t, url, fmt.Sprintf("%s: %d", group, i))
@@ -368,7 +368,7 @@ func TestResetUnderLoadLosesNothing(t *testing.T) {
 		}
 	}()
 	f.awaitHandlings(t, messages/4)
-	f.reset(t, "acme", "again")
+	f.reset(t, "again")
 	done := len(f.log.snapshot())
 	<-sent
 	f.awaitEmpty(t, url)

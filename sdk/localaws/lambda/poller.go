@@ -3,7 +3,6 @@ package lambda
 import (
 	"context"
 	"encoding/json"
-	"math"
 	"strings"
 	"sync"
 	"time"
@@ -12,17 +11,11 @@ import (
 	"github.com/lambda-land/terraform-provider-handler/sdk/localaws/wire"
 )
 
-// How pollers scale, in batches that are handled at a time, as the documentation of Lambda says: five to begin with, 300 more per
-// minute while there is a backlog, up to 1250. A provisioned poller counts ten.
-const (
-	initialBatches   = 5
-	growthInterval   = time.Minute / 300
-	maximumBatches   = 1250
-	batchesPerPoller = 10
-)
-
 // longPoll is how long a poller waits for messages at a time.
 const longPoll = 20 * time.Second
+
+// missingQueueDelay is how long a poller waits for a queue that is gone to come back.
+const missingQueueDelay = time.Second
 
 // poller receives from a queue and invokes a function with what it gets.
 type poller struct {
@@ -45,14 +38,7 @@ func newPoller(s *Service, c EventSourceMappingConfiguration, filters []filter) 
 		fifo: strings.HasSuffix(c.EventSourceArn, ".fifo"), partial: len(c.FunctionResponseTypes) > 0, done: make(chan struct{}),
 	}
 	p.stopped, p.stop = context.WithCancel(s.ctx)
-	least, most := initialBatches, maximumBatches
-	if c.ScalingConfig != nil {
-		most = *c.ScalingConfig.MaximumConcurrency
-	}
-	if provisioned := c.ProvisionedPollerConfig; provisioned != nil {
-		least, most = *provisioned.MinimumPollers*batchesPerPoller, *provisioned.MaximumPollers*batchesPerPoller
-	}
-	p.slots = newSlots(min(least, most), most)
+	p.slots = newSlots(scale(c))
 	return p
 }
 
@@ -61,12 +47,16 @@ func (p *poller) run(ctx context.Context) {
 	defer p.stop()
 	var batches sync.WaitGroup
 	defer batches.Wait()
+	failing := false
 	for p.awaitFunction() && p.slots.take(p.stopped) {
 		received, visibleAt, err := p.receive()
 		if err != nil && p.stopped.Err() == nil {
-			p.service.log.WarnContext(ctx, "receive messages", "mapping", p.config.UUID, "queue", p.config.EventSourceArn, "error", err)
-			wait(p.stopped, time.Second) // the queue is gone; it may come back
+			if !failing {
+				p.service.log.WarnContext(ctx, "receive messages", "mapping", p.config.UUID, "queue", p.config.EventSourceArn, "error", err)
+			}
+			wait(p.stopped, missingQueueDelay)
 		}
+		failing = err != nil
 		if len(received) == 0 {
 			p.slots.idle()
 			continue
@@ -232,81 +222,4 @@ func (p *poller) delete(ctx context.Context, receiptHandles []string) {
 	if err := p.service.config.Queues.Delete(ctx, p.config.EventSourceArn, receiptHandles); err != nil {
 		p.service.log.WarnContext(ctx, "delete messages", "mapping", p.config.UUID, "queue", p.config.EventSourceArn, "error", err)
 	}
-}
-
-// slots limits how many batches are handled at a time. The limit follows the load.
-type slots struct {
-	least, most int
-
-	mu    sync.Mutex
-	limit int
-	taken int
-	grown time.Time     // when the limit last changed
-	freed chan struct{} // holds a token when a slot was given back
-}
-
-func newSlots(least, most int) *slots {
-	return &slots{least: least, most: most, limit: least, grown: time.Now(), freed: make(chan struct{}, 1)}
-}
-
-// take waits for a slot; false if ctx ends before. When all are taken it raises the limit, as fast as Lambda scales.
-func (s *slots) take(ctx context.Context) bool {
-	for ctx.Err() == nil {
-		patience := s.tryTake()
-		if patience == 0 {
-			return true
-		}
-		timer := time.NewTimer(patience)
-		select {
-		case <-s.freed:
-		case <-timer.C:
-		case <-ctx.Done():
-		}
-		timer.Stop()
-	}
-	return false
-}
-
-// tryTake takes a slot and returns 0, or returns how long it will be until the limit can be raised.
-func (s *slots) tryTake() (patience time.Duration) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.taken >= s.limit {
-		if s.limit >= s.most {
-			return math.MaxInt64
-		}
-		if left := growthInterval - time.Since(s.grown); left > 0 {
-			return left
-		}
-		s.limit++
-		s.grown = time.Now()
-	}
-	s.taken++
-	return 0
-}
-
-func (s *slots) put() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.taken--
-	select {
-	case s.freed <- struct{}{}:
-	default: // somebody is told already
-	}
-}
-
-// idle gives a slot back that found nothing to do: there is no backlog.
-func (s *slots) idle() {
-	s.put()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.limit, s.grown = s.least, time.Now()
-}
-
-// shrink lowers the limit because the function has no room for as many batches.
-func (s *slots) shrink() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.limit = max(1, s.limit-1)
-	s.grown = time.Now()
 }

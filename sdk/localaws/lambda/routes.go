@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"reflect"
 	"slices"
@@ -170,9 +171,7 @@ func (s *Service) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if answer.HTTPStatus() >= http.StatusInternalServerError {
 		body["Type"] = "Service"
 	}
-	for name, value := range answer.Fields {
-		body[name] = value
-	}
+	maps.Copy(body, answer.Fields)
 	if slices.Contains(lowerCaseMessage, answer.Code) {
 		body["message"] = answer.Message
 	} else {

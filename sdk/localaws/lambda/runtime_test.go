@@ -18,6 +18,8 @@ import (
 	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/lambda-land/terraform-provider-handler/sdk/localaws/lambda"
 )
 
 func TestProcessSeesWhatLambdaGivesIt(t *testing.T) {
@@ -132,7 +134,7 @@ func TestRuntimeIsFrozenBetweenInvocations(t *testing.T) {
 func TestFailures(t *testing.T) {
 	t.Parallel()
 	f := start(t)
-	f.create(t, "acme", func(in *awslambda.CreateFunctionInput) { in.Timeout = aws.Int32(1) })
+	f.create(t, "acme", func(in *awslambda.CreateFunctionInput) { in.Timeout = aws.Int32(3) })
 	for _, test := range []struct {
 		name, event, payload, log string
 		survives                  bool
@@ -141,8 +143,8 @@ func TestFailures(t *testing.T) {
 		{"panic", `{"do":"panic","text":"oh"}`, `"errorMessage":"oh".*"errorType":"string"`, `Runtime exited with error: exit status 1`, false},
 		{
 			"timeout", `{"do":"sleep","millis":60000}`,
-			`^{"errorType":"Sandbox.Timedout","errorMessage":"RequestId: [0-9a-f-]{36} Error: Task timed out after 1.00 seconds"}$`,
-			`Z [0-9a-f-]{36} Task timed out after 1.00 seconds\n\n.*\tStatus: timeout\t`, false,
+			`^{"errorType":"Sandbox.Timedout","errorMessage":"RequestId: [0-9a-f-]{36} Error: Task timed out after 3.00 seconds"}$`,
+			`Z [0-9a-f-]{36} Task timed out after 3.00 seconds\n\n.*\tStatus: timeout\t`, false,
 		},
 		{
 			"exit 7", `{"do":"exit","millis":7}`,
@@ -250,7 +252,7 @@ func TestResetThrowsRuntimesAway(t *testing.T) {
 	slow := make(chan report)
 	go func() { slow <- f.ask(t, "acme", `{"do":"sleep","millis":1000}`) }()
 	f.log.await(t, func(lines []string) bool { return strings.HasPrefix(lines[len(lines)-1], "START ") && len(lines) > 3 })
-	f.reset(t, "acme", "1")
+	f.reset(t, "1")
 	after := f.ask(t, "acme", `{}`)
 	if after.PID == before.PID || !slices.Contains(after.Env, "RESET=1") {
 		t.Errorf("an old runtime handled an invocation after the reset")
@@ -294,9 +296,7 @@ func TestCloseEndsEverything(t *testing.T) {
 	}
 	waiting.Wait()
 	for _, pid := range []int{idle.PID, child} {
-		if !gone(pid) && !zombie(pid) {
-			t.Errorf("process %d is left", pid)
-		}
+		eventually(t, fmt.Sprintf("process %d is gone", pid), func() bool { return gone(pid) || zombie(pid) })
 	}
 }
 
@@ -334,7 +334,7 @@ func TestReservedConcurrencyThrottles(t *testing.T) {
 		t.Error("throttled although nothing runs")
 	}
 	var running sync.WaitGroup
-	running.Go(func() { f.invoke(t, "acme", `{"do":"sleep","millis":1000}`) })
+	running.Go(func() { f.invoke(t, "acme", `{"do":"sleep","millis":3000}`) })
 	f.log.await(t, func(lines []string) bool { return len(lines) == 4 })
 	if !throttled() {
 		t.Error("not throttled although one runs")
@@ -365,7 +365,7 @@ func TestVersionsKeepTheirRuntimes(t *testing.T) {
 	f := start(t)
 	f.create(t, "acme", func(in *awslambda.CreateFunctionInput) { in.Publish = true })
 	one := f.ask(t, "acme:1", `{}`)
-	f.reset(t, "acme", "2")
+	f.reset(t, "2")
 	published, err := f.lambda.PublishVersion(t.Context(), &awslambda.PublishVersionInput{FunctionName: aws.String("acme")})
 	if err != nil || *published.Version != "2" || *published.FunctionArn != "arn:aws:lambda:eu-west-1:000000000000:function:acme:2" {
 		t.Fatalf("got %+v, %v", published, err)
@@ -417,5 +417,53 @@ func TestUpdateFunctionCodeRunsTheNewImage(t *testing.T) {
 	}
 	if r := f.ask(t, "acme", `{}`); !slices.Equal(r.Args, []string{"app", "second"}) {
 		t.Errorf("got arguments %q", r.Args)
+	}
+}
+
+func TestIdleRuntimeEndsAfterAWhile(t *testing.T) {
+	t.Parallel()
+	f := start(t, func(c *lambda.Config) { c.IdleTimeout = time.Millisecond })
+	f.create(t, "acme")
+	first := f.ask(t, "acme", `{}`)
+	eventually(t, "the idle runtime is gone", func() bool { return gone(first.PID) })
+	if second := f.ask(t, "acme", `{}`); second.PID == first.PID {
+		t.Error("a runtime that is gone handled an invocation")
+	}
+}
+
+func TestRuntimeThatIsKilledWhileIdleIsReplaced(t *testing.T) {
+	t.Parallel()
+	f := start(t)
+	f.create(t, "acme")
+	first := f.ask(t, "acme", `{}`)
+	if err := syscall.Kill(first.PID, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the runtime is gone", func() bool { return gone(first.PID) })
+	if second := f.ask(t, "acme", `{}`); second.PID == first.PID {
+		t.Error("a runtime that is gone handled an invocation")
+	}
+}
+
+func TestLogsInJSON(t *testing.T) {
+	t.Parallel()
+	f := start(t)
+	f.create(t, "acme", func(in *awslambda.CreateFunctionInput) {
+		in.LoggingConfig = &types.LoggingConfig{LogFormat: types.LogFormatJson, LogGroup: aws.String("shared")}
+	})
+	f.ask(t, "acme", `{"do":"print","text":"{\"level\":\"INFO\"}"}`)
+	lines := f.log.snapshot()
+	if len(lines) != 4 || !strings.HasPrefix(lines[0].stream, "shared ") {
+		t.Fatalf("got %v", lines)
+	}
+	for i, pattern := range []string{
+		`^{"record":{"requestId":"[0-9a-f-]+","version":"\$LATEST"},"time":"[^"]+Z","type":"platform.start"}\n$`,
+		`^{"level":"INFO"}\n$`, `^{"level":"INFO"}\n$`,
+		`^{"record":{"metrics":{"billedDurationMs":\d+,"durationMs":[\d.]+,"initDurationMs":[\d.]+,"maxMemoryUsedMB":\d+,"memorySizeMB":128},` +
+			`"requestId":"[0-9a-f-]+","status":"success"},"time":"[^"]+Z","type":"platform.report"}\n$`,
+	} {
+		if !regexp.MustCompile(pattern).MatchString(lines[i].message) {
+			t.Errorf("line %d: got %s, want %s", i, lines[i].message, pattern)
+		}
 	}
 }

@@ -39,7 +39,8 @@ type Queues interface {
 	VisibilityTimeout(queueARN string) (time.Duration, error)
 }
 
-// Images finds images by URI, host/name@digest or host/name:tag. The error tells why there is none.
+// Images finds images by URI, host/name@digest or host/name:tag. The error is that of the ECR API, such as
+// UnsupportedImageTypeException for an index.
 type Images interface {
 	Image(ctx context.Context, uri string) (v1.Image, error)
 }
