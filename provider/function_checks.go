@@ -44,7 +44,7 @@ func (r *functionResource) checkHandler(ctx context.Context, state, plan *functi
 	if name := nearest(wanted, known); name != "" {
 		hint = fmt.Sprintf(" Did you mean %q?", name)
 	}
-	diags.AddAttributeError(path.Root("handler"), "Unknown handler", fmt.Sprintf("The app in %s has no handler %q.%s It registers: %s. Name "+
+	blame(diags, path.Root("handler"), "Unknown handler", fmt.Sprintf("The app in %s has no handler %q.%s It registers: %s. Name "+
 		"one of these, or register it with sdk.Handler in the app.", plan.ImageURI.ValueString(), wanted, hint, strings.Join(known, ", ")))
 }
 
@@ -94,7 +94,7 @@ func (r *functionResource) checkQueues(ctx context.Context, state, plan *functio
 		}
 		at := path.Root("queues").AtMapKey(label).AtName("arn")
 		if other, ok := byARN[arn.ValueString()]; ok {
-			diags.AddAttributeError(at, invalidFunction, fmt.Sprintf("The labels %q and %q name the same queue. Remove one.", other, label))
+			blame(diags, at, invalidFunction, fmt.Sprintf("The labels %q and %q name the same queue. Remove one.", other, label))
 			continue
 		}
 		byARN[arn.ValueString()] = label
@@ -110,7 +110,7 @@ func (r *functionResource) checkVisibility(ctx context.Context, at path.Path, qu
 	if !ok || timeout.IsUnknown() || visibility >= timeout.ValueInt32() {
 		return
 	}
-	diags.AddAttributeError(at, invalidFunction, fmt.Sprintf("The queue %s hides a received message for %d seconds, but the function may take "+
+	blame(diags, at, invalidFunction, fmt.Sprintf("The queue %s hides a received message for %d seconds, but the function may take "+
 		"%d, in which the message would be received again; Lambda refuses that. Raise the queue's visibility timeout to %d (6 times the "+
 		"function's timeout), and apply that first if the queue is not a handler_queue, or lower timeout.",
 		queueARN, visibility, timeout.ValueInt32(), visibilityFactor*timeout.ValueInt32()))
@@ -144,13 +144,13 @@ func (r *functionResource) checkSecrets(ctx context.Context, plan *functionModel
 		}
 		err := r.cloud.CheckSecret(ctx, text.ValueString())
 		if shape, ok := errors.AsType[*cloud.SecretShapeError](err); ok {
-			diags.AddAttributeError(at, "Unusable secret", fmt.Sprintf("The secret %s %s. Its value must be a JSON object, whose keys become "+
+			blame(diags, at, "Unusable secret", fmt.Sprintf("The secret %s %s. Its value must be a JSON object, whose keys become "+
 				"environment variables, such as {\"DATABASE_URL\": \"…\"}. Put a new version of the secret.", shape.ARN, shape.Reason))
 			continue
 		}
 		if cloud.IsNotFound(err) {
-			diags.AddAttributeError(at, "Unusable secret", fmt.Sprintf("%s. Create it and put a JSON object as its value before you plan, or "+
-				"take its ARN from the resource that does.", sentenceStart(err.Error())))
+			blame(diags, at, "Unusable secret", sentence(err.Error())+" Create it and put a JSON object as its value before you "+
+				"plan, or take its ARN from the resource that does.")
 			continue
 		}
 		if err != nil {
@@ -179,7 +179,7 @@ func (r *functionResource) checkConcurrency(ctx context.Context, config, plan *f
 		enabled++
 		sum += maximum.ValueInt32()
 		if maximum.ValueInt32() > reserved && !configured[label].MaximumConcurrency.IsNull() {
-			diags.AddAttributeError(path.Root("queues").AtMapKey(label).AtName("maximum_concurrency"), invalidFunction, fmt.Sprintf(
+			blame(diags, path.Root("queues").AtMapKey(label).AtName("maximum_concurrency"), invalidFunction, fmt.Sprintf(
 				"A maximum concurrency of %d is above the function's reserved concurrency of %d, so Lambda would throttle it and messages "+
 					"would be dead-lettered unhandled. Lower it, remove it to have it derived, or raise reserved_concurrency.",
 				maximum.ValueInt32(), reserved))
@@ -187,7 +187,7 @@ func (r *functionResource) checkConcurrency(ctx context.Context, config, plan *f
 		}
 	}
 	if sum > reserved {
-		diags.AddAttributeError(path.Root("reserved_concurrency"), invalidFunction, fmt.Sprintf("The function reserves a concurrency of %d, but "+
+		blame(diags, path.Root("reserved_concurrency"), invalidFunction, fmt.Sprintf("The function reserves a concurrency of %d, but "+
 			"its %d queues may invoke it %d times at once (Lambda allows no maximum below %d for a queue). It would be throttled, and messages "+
 			"of throttled invocations are dead-lettered unhandled. Reserve at least %d, disable queues, or remove reserved_concurrency.",
 			reserved, enabled, sum, minMaximumConcurrency, sum))
@@ -223,11 +223,8 @@ func (r *functionResource) checkAccount(ctx context.Context, state, plan *functi
 		}
 	}
 	if limits.Unreserved-sum < limits.Floor() {
-		diags.AddAttributeError(path.Root("reserved_concurrency"), "Not enough concurrency", fmt.Sprintf("The functions of this plan reserve %d "+
+		blame(diags, path.Root("reserved_concurrency"), "Not enough concurrency", fmt.Sprintf("The functions of this plan reserve %d "+
 			"more concurrent executions than now. The account has %d unreserved in %s, of which Lambda keeps %d. Reserve less, or ask AWS for "+
 			"more concurrent executions in Service Quotas.", sum, limits.Unreserved, r.cloud.Region, limits.Floor()))
 	}
 }
-
-// sentenceStart returns a text with its first letter in upper case.
-func sentenceStart(text string) string { return strings.ToUpper(text[:1]) + text[1:] }

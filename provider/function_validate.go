@@ -50,15 +50,15 @@ func validateEnvironment(variables map[string]attr.Value, diags *diag.Diagnostic
 	for _, name := range slices.Sorted(maps.Keys(variables)) {
 		at := path.Root("environment").AtMapKey(name)
 		if attribute, ok := ownVariables[name]; ok {
-			diags.AddAttributeError(at, invalidFunction, fmt.Sprintf("The variable %s is set by the attribute %s. Use that.", name, attribute))
+			blame(diags, at, invalidFunction, fmt.Sprintf("The variable %s is set by the attribute %s. Use that.", name, attribute))
 			continue
 		}
 		if slices.Contains(reservedVariables, name) {
-			diags.AddAttributeError(at, invalidFunction, fmt.Sprintf("The variable %s is reserved: Lambda sets it itself. Remove it.", name))
+			blame(diags, at, invalidFunction, fmt.Sprintf("The variable %s is reserved: Lambda sets it itself. Remove it.", name))
 			continue
 		}
 		if !variableName.MatchString(name) {
-			diags.AddAttributeError(at, invalidFunction, fmt.Sprintf("The variable %q cannot be set in Lambda: names begin with a letter, "+
+			blame(diags, at, invalidFunction, fmt.Sprintf("The variable %q cannot be set in Lambda: names begin with a letter, "+
 				"have at least two characters, and are of letters, digits and _. Rename it.", name))
 		}
 	}
@@ -75,16 +75,16 @@ func validateQueue(at path.Path, queue functionQueueModel, diags *diag.Diagnosti
 	}
 	if strings.HasSuffix(queue.ARN.ValueString(), fifoSuffix) {
 		if size > maxFIFOBatch {
-			diags.AddAttributeError(at.AtName("batch_size"), invalidFunction, fmt.Sprintf("A batch of a FIFO queue has at most %d messages, "+
+			blame(diags, at.AtName("batch_size"), invalidFunction, fmt.Sprintf("A batch of a FIFO queue has at most %d messages, "+
 				"not %d. Lower batch_size.", maxFIFOBatch, size))
 		}
 		if seconds > 0 {
-			diags.AddAttributeError(at.AtName("batching_window"), invalidFunction, "FIFO queues have no batching window. Remove batching_window.")
+			blame(diags, at.AtName("batching_window"), invalidFunction, "FIFO queues have no batching window. Remove batching_window.")
 		}
 		return
 	}
 	if size > maxBatchWithoutWindow && seconds == 0 {
-		diags.AddAttributeError(at.AtName("batching_window"), invalidFunction, fmt.Sprintf("Lambda makes batches of more than %d messages (here "+
+		blame(diags, at.AtName("batching_window"), invalidFunction, fmt.Sprintf("Lambda makes batches of more than %d messages (here "+
 			"%d) only if it may wait for them. Set batching_window to 1 or more, or lower batch_size.", maxBatchWithoutWindow, size))
 	}
 }
@@ -95,7 +95,7 @@ func validateLog(config *functionModel, ctx context.Context, diags *diag.Diagnos
 	}
 	log := config.log(ctx, diags)
 	if !log.Level.IsNull() && !log.Format.IsUnknown() && log.Format.ValueString() != "JSON" {
-		diags.AddAttributeError(path.Root("log").AtName("level"), invalidFunction, "Lambda filters by level only if it writes JSON. Set "+
+		blame(diags, path.Root("log").AtName("level"), invalidFunction, "Lambda filters by level only if it writes JSON. Set "+
 			"format = \"JSON\", or remove level.")
 	}
 }
@@ -105,14 +105,14 @@ func (r *functionResource) checkARN(at path.Path, text, service, thing, account 
 	parsed, err := arn.Parse(text)
 	switch {
 	case err != nil || parsed.Service != service || parsed.Resource == "":
-		diags.AddAttributeError(at, invalidFunction, fmt.Sprintf("%q is not the ARN of a %s, which begins with arn:%s:%s:%s:.", text, thing,
+		blame(diags, at, invalidFunction, fmt.Sprintf("%q is not the ARN of a %s, which begins with arn:%s:%s:%s:.", text, thing,
 			r.cloud.Partition, service, r.cloud.Region))
 	case parsed.Region != r.cloud.Region:
-		diags.AddAttributeError(at, invalidFunction, fmt.Sprintf("The %s %s is in region %s, but the function will be in %s, and Lambda "+
+		blame(diags, at, invalidFunction, fmt.Sprintf("The %s %s is in region %s, but the function will be in %s, and Lambda "+
 			"uses only those of its own region. Name a %s in %s, or give this resource a provider configured for %s.",
 			thing, text, parsed.Region, r.cloud.Region, thing, r.cloud.Region, parsed.Region))
 	case account != "" && parsed.AccountID != account:
-		diags.AddAttributeError(at, invalidFunction, fmt.Sprintf("The %s %s belongs to account %s, but the credentials are of account %s. Name "+
+		blame(diags, at, invalidFunction, fmt.Sprintf("The %s %s belongs to account %s, but the credentials are of account %s. Name "+
 			"a %s of this account, or give this resource a provider configured for the other.", thing, text, parsed.AccountID, account, thing))
 	default:
 		return true
@@ -140,7 +140,7 @@ func (m *functionModel) checkEnvironmentSize(diags *diag.Diagnostics) {
 		if !all {
 			qualifier = "at least "
 		}
-		diags.AddAttributeError(path.Root("environment"), invalidFunction, fmt.Sprintf("The function's environment has %s%d bytes, and Lambda "+
+		blame(diags, path.Root("environment"), invalidFunction, fmt.Sprintf("The function's environment has %s%d bytes, and Lambda "+
 			"allows %d: %d are those of environment, the rest those of handler, reset, secrets and send_to. Put large values into a secret, "+
 			"which the app loads itself, or into the image.", qualifier, size, maxEnvironment, user))
 	}

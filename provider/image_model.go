@@ -125,8 +125,7 @@ func fullyKnown(ctx context.Context, value attr.Value) bool {
 	return err == nil && raw.IsFullyKnown()
 }
 
-// addBuildError blames the attribute that is the cause. Terraform shows the lines of source only if the error is at source itself, so
-// the attribute within is named in the text.
+// addBuildError blames the attribute that is the cause.
 func addBuildError(diags *diag.Diagnostics, err error) {
 	attribute, detail := "package", sentence(err.Error())
 	if wrong, ok := errors.AsType[*image.SourceError](err); ok {
@@ -139,7 +138,7 @@ func addBuildError(diags *diag.Diagnostics, err error) {
 		detail = fmt.Sprintf("The package %s does not compile:\n\n%s\n\nMend the code and plan again.", broken.Package,
 			strings.TrimSpace(broken.Output))
 	}
-	diags.AddAttributeError(path.Root("source"), "Failed to build image", "source."+attribute+": "+detail)
+	blame(diags, path.Root("source").AtName(attribute), "Failed to build image", detail)
 }
 
 // sourceAttributes are the attributes of source by the names of [image.Source]'s fields.
@@ -149,21 +148,8 @@ var sourceAttributes = map[string]string{
 
 func addPushError(diags *diag.Diagnostics, plan *imageModel, err error) {
 	if mismatch, ok := errors.AsType[*image.MismatchError](err); ok {
-		diags.AddAttributeError(path.Root("source"), "Failed to build the planned image", sentence(mismatch.Error())+" Plan and apply again.")
+		blame(diags, path.Root("source"), "Failed to build the planned image", sentence(mismatch.Error())+" Plan and apply again.")
 		return
 	}
 	diags.AddError("Failed to push image", fmt.Sprintf("The image %s was not pushed: %s", plan.ImageURI.ValueString(), sentence(err.Error())))
-}
-
-// sentence returns an error's text as one.
-func sentence(text string) string {
-	text = strings.TrimSpace(text)
-	if text == "" {
-		return text
-	}
-	text = sentenceStart(text)
-	if strings.HasSuffix(text, ".") || strings.Contains(text, "\n") {
-		return text
-	}
-	return text + "."
 }

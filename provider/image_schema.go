@@ -143,7 +143,7 @@ func (r *imageResource) ValidateConfig(ctx context.Context, req resource.Validat
 	}
 	repository := config.repository(ctx, &resp.Diagnostics)
 	if repository.Name.IsNull() == repository.URL.IsNull() {
-		resp.Diagnostics.AddAttributeError(path.Root("repository"), "Invalid repository", "Set name, for a repository that this resource "+
+		blame(&resp.Diagnostics, path.Root("repository"), "Invalid repository", "Set name, for a repository that this resource "+
 			"owns, or url, for one that something else owns; not both.")
 	}
 }

@@ -171,13 +171,22 @@ func (r *recorder) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	}
 	made := call{operation: operationOf(req, body), body: req.URL.String() + "\n" + string(body)}
 	if r.record(made) {
-		w.Header().Set("Content-Type", "application/json")
-		w.Header().Set("X-Amzn-Errortype", "AccessDeniedException")
-		w.WriteHeader(http.StatusForbidden)
-		_, _ = io.WriteString(w, `{"__type":"AccessDeniedException","message":"this test forbids it"}`)
+		forbid(w, bytes.Contains(body, []byte("Action=")))
 		return
 	}
 	r.target.ServeHTTP(w, req)
+}
+
+// forbid answers as AWS does to who may not call, in JSON or in XML.
+func forbid(w http.ResponseWriter, inXML bool) {
+	kind, answer := "application/json", `{"__type":"AccessDeniedException","message":"this test forbids it"}`
+	if inXML {
+		kind, answer = "text/xml", `<ErrorResponse><Error><Code>AccessDenied</Code><Message>this test forbids it</Message></Error></ErrorResponse>`
+	}
+	w.Header().Set("Content-Type", kind)
+	w.Header().Set("X-Amzn-Errortype", "AccessDeniedException")
+	w.WriteHeader(http.StatusForbidden)
+	_, _ = io.WriteString(w, answer)
 }
 
 // record remembers a call and reports whether it is to fail.

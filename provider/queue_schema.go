@@ -155,7 +155,7 @@ func (r *queueResource) ValidateConfig(ctx context.Context, req resource.Validat
 			"high_throughput":             config.HighThroughput,
 		} {
 			if value.ValueBool() {
-				resp.Diagnostics.AddAttributeError(path.Root(attribute), "Invalid queue", fmt.Sprintf("Only FIFO queues have %s, and the "+
+				blame(&resp.Diagnostics, path.Root(attribute), "Invalid queue", fmt.Sprintf("Only FIFO queues have %s, and the "+
 					"name %s makes a standard queue. Remove the attribute or let the name end in .fifo.", attribute, name))
 			}
 		}
@@ -166,7 +166,7 @@ func (r *queueResource) ValidateConfig(ctx context.Context, req resource.Validat
 	deadLetter := config.deadLetter(ctx, &resp.Diagnostics)
 	off := !deadLetter.Enabled.IsNull() && !deadLetter.Enabled.IsUnknown() && !deadLetter.Enabled.ValueBool()
 	if longer := deadLetterName(name); !off && len(longer) > maxQueueName {
-		resp.Diagnostics.AddAttributeError(path.Root("name"), "Invalid queue", fmt.Sprintf("The dead-letter queue would be named %s, which "+
+		blame(&resp.Diagnostics, path.Root("name"), "Invalid queue", fmt.Sprintf("The dead-letter queue would be named %s, which "+
 			"has %d characters; SQS allows %d. Shorten the name by %d.", longer, len(longer), maxQueueName, len(longer)-maxQueueName))
 	}
 	count := deadLetter.MaxReceiveCount

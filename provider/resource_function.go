@@ -189,5 +189,5 @@ func addFunctionError(diags *diag.Diagnostics, act, name string, err error) {
 		diags.AddError("Failed to "+act+" function", detail)
 		return
 	}
-	diags.AddAttributeError(path.Root(attribute), "Failed to "+act+" function", detail)
+	blame(diags, path.Root(attribute), "Failed to "+act+" function", detail)
 }

@@ -390,7 +390,9 @@ func TestAccFunctionDrift(t *testing.T) {
 			variables.Variables["LEVEL"] = "9"
 			return setVariables(ctx, client, name, variables.Variables)
 		},
-		func(ctx context.Context) error { return setVariables(ctx, client, name, map[string]string{"HANDLER": "second"}) },
+		func(ctx context.Context) error {
+			return setVariables(ctx, client, name, map[string]string{"HANDLER": "second"})
+		},
 		func(ctx context.Context) error {
 			_, err := client.DeleteFunctionConcurrency(ctx, &lambda.DeleteFunctionConcurrencyInput{FunctionName: &name})
 			return err

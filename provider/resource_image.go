@@ -97,7 +97,7 @@ func (r *imageResource) Create(ctx context.Context, req resource.CreateRequest, 
 	}
 	if name := repository.Name.ValueString(); name != "" {
 		if _, err := r.cloud.CreateRepository(ctx, name, tags); err != nil {
-			resp.Diagnostics.AddAttributeError(path.Root("repository").AtName("name"), "Failed to create repository",
+			blame(&resp.Diagnostics, path.Root("repository").AtName("name"), "Failed to create repository",
 				fmt.Sprintf("The repository for the image was not created: %s.", err))
 			return
 		}

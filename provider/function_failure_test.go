@@ -1,0 +1,129 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/terraform"
+)
+
+func TestAccFunctionLeavesNothingWhenItCannotBeMade(t *testing.T) {
+	acceptance(t)
+	uri := testImageURI(t, "1")
+	for name, fault := range map[string]string{
+		"role":        `^PutRolePolicy$`,
+		"function":    `^POST /2015-03-31/functions$`,
+		"concurrency": `^PUT /2017-10-31/functions/.*/concurrency$`,
+		"mapping":     `^POST /2015-03-31/event-source-mappings`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			name := uniqueName(t)
+			stop := backend.fail(t, fault, name)
+			config := functionConfig(name, uri, draining+"reserved_concurrency = 2")
+			resource.Test(t, resource.TestCase{
+				ProtoV6ProviderFactories: factories(),
+				CheckDestroy:             nothingLeft(name),
+				Steps: []resource.TestStep{
+					{Config: config, ExpectError: regexp.MustCompile(`(?s)Failed to create function.*this\s+test\s+forbids\s+it`)},
+					{
+						PreConfig: func() {
+							if err := nothingLeft(name)(nil); err != nil {
+								t.Error(err)
+							}
+							stop()
+						},
+						Config:           config,
+						ConfigPlanChecks: emptyPlan(),
+					},
+				},
+			})
+		})
+	}
+}
+
+func TestAccFunctionThatCannotBeCleanedUpIsTainted(t *testing.T) {
+	acceptance(t)
+	name, uri := uniqueName(t), testImageURI(t, "1")
+	stopMapping := backend.fail(t, `^POST /2015-03-31/event-source-mappings`, name)
+	stopDelete := backend.fail(t, `^DELETE /2015-03-31/functions/`, name)
+	config := functionConfig(name, uri, draining)
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: factories(),
+		CheckDestroy:             nothingLeft(name),
+		Steps: []resource.TestStep{
+			{Config: config, ExpectError: regexp.MustCompile(`(?s)Failed to clean up function.*the\s+next\s+apply\s+replaces\s+it`)},
+			{
+				PreConfig: func() {
+					stopMapping()
+					stopDelete()
+				},
+				Config: config,
+				ConfigPlanChecks: resource.ConfigPlanChecks{
+					PreApply:             []plancheck.PlanCheck{plancheck.ExpectResourceAction(testFunction, plancheck.ResourceActionReplace)},
+					PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()},
+				},
+			},
+		},
+	})
+}
+
+func TestAccFunctionOfSomebodyElseIsNotTouched(t *testing.T) {
+	acceptance(t)
+	name, uri := uniqueName(t), testImageURI(t, "1")
+	first := lone(name, uri, `handler = "first"`)
+	second := `
+resource "handler_function" "second" {
+  name      = "` + name + `"
+  image_uri = "` + uri + `"
+  handler   = "second"
+}
+`
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: factories(),
+		CheckDestroy:             nothingLeft(name),
+		Steps: []resource.TestStep{
+			{Config: first},
+			{
+				Config:      first + second,
+				ExpectError: regexp.MustCompile(`(?s)Failed to create function.*A\s+function\s+of\s+this\s+name\s+exists;\s+import\s+it`),
+			},
+			{Config: first, ConfigPlanChecks: emptyPlan(), Check: environmentIs(name, map[string]string{"HANDLER": "first"})},
+		},
+	})
+}
+
+func TestAccFunctionUpdateThatFailsIsDoneLater(t *testing.T) {
+	acceptance(t)
+	name, uri, otherURI := uniqueName(t), testImageURI(t, "1"), testImageURI(t, "2")
+	client := lambda.NewFromConfig(clientConfig())
+	stop := backend.fail(t, `^PUT /2015-03-31/event-source-mappings/`, name)
+	changed := functionConfig(name, otherURI, draining+"reserved_concurrency = 4\n memory_size = 512")
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: factories(),
+		CheckDestroy:             nothingLeft(name),
+		Steps: []resource.TestStep{
+			{Config: functionConfig(name, uri, draining)},
+			{Config: changed, ExpectError: regexp.MustCompile(`(?s)Failed to update function.*this\s+test\s+forbids\s+it`)},
+			{
+				PreConfig: stop,
+				Config:    changed, ConfigPlanChecks: update(),
+				Check: func(*terraform.State) error {
+					output, err := client.ListEventSourceMappings(context.Background(), &lambda.ListEventSourceMappingsInput{FunctionName: &name})
+					if err != nil || len(output.EventSourceMappings) != 1 {
+						return errors.Join(err, errors.New("there is not one mapping"))
+					}
+					if got := output.EventSourceMappings[0].ScalingConfig; got == nil || *got.MaximumConcurrency != 4 {
+						return fmt.Errorf("got scaling %v, want a maximum of 4", got)
+					}
+					return nil
+				},
+			},
+		},
+	})
+}
