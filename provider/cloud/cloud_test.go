@@ -1,0 +1,121 @@
+package cloud
+
+import (
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/lambda-land/terraform-provider-handler/sdk/localaws"
+)
+
+func TestQueueARNIsThatOfTheURL(t *testing.T) {
+	china := New(aws.Config{Region: "cn-north-1"})
+	for url, want := range map[string]string{
+		"https://sqs.cn-north-1.amazonaws.com.cn/123456789012/jobs":        "arn:aws-cn:sqs:cn-north-1:123456789012:jobs",
+		"http://127.0.0.1:4566/000000000000/jobs.fifo":                     "arn:aws-cn:sqs:cn-north-1:000000000000:jobs.fifo",
+		"https://cn-north-1.queue.amazonaws.com.cn/123456789012/jobs/more": "",
+		"jobs": "", "": "", "http://[": "",
+	} {
+		if got := china.QueueARN(url); got != want {
+			t.Errorf("%q: got %q, want %q", url, got, want)
+		}
+	}
+}
+
+func TestTagChanges(t *testing.T) {
+	set, removed := tagChanges(map[string]string{"a": "1", "b": "2", "d": "4", "c": "3"}, map[string]string{"a": "1", "b": "3", "e": ""})
+	if diff := cmp.Diff(map[string]string{"b": "3", "e": ""}, set); diff != "" || !slices.Equal(removed, []string{"c", "d"}) {
+		t.Errorf("got %s and %v", diff, removed)
+	}
+}
+
+func TestPermissionsAreTheLeastThatIsNeeded(t *testing.T) {
+	p := Permissions{LogGroup: "arn:log", Consume: []string{"arn:b", "arn:a"}, Send: []string{"arn:dlq", "arn:dlq"}, Secrets: []string{"arn:secret"}}
+	p.AddKey("alias/aws/sqs")
+	p.AddKey("arn:aws:kms:eu-west-1:1:key/k")
+	var policy struct{ Statement []policyStatement }
+	if err := json.Unmarshal([]byte(p.Document()), &policy); err != nil {
+		t.Fatal(err)
+	}
+	want := []policyStatement{
+		{"Logs", "Allow", []string{"logs:CreateLogStream", "logs:PutLogEvents"}, []string{"arn:log:*"}},
+		{
+			"Consume", "Allow",
+			[]string{"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes", "sqs:GetQueueUrl"},
+			[]string{"arn:a", "arn:b"},
+		},
+		{"Send", "Allow", []string{"sqs:SendMessage", "sqs:GetQueueUrl"}, []string{"arn:dlq"}},
+		{"Keys", "Allow", []string{"kms:Decrypt", "kms:GenerateDataKey"}, []string{"arn:aws:kms:eu-west-1:1:key/k"}},
+		{"Secrets", "Allow", []string{"secretsmanager:GetSecretValue"}, []string{"arn:secret"}},
+		{"SecretsBatch", "Allow", []string{"secretsmanager:BatchGetSecretValue"}, []string{"*"}},
+	}
+	if diff := cmp.Diff(want, policy.Statement); diff != "" {
+		t.Error(diff)
+	}
+	if got := (Permissions{LogGroup: "arn:log"}).Union(p).Document(); got != p.Document() {
+		t.Errorf("the union with less is %s", got)
+	}
+}
+
+func TestConcurrencyFloor(t *testing.T) {
+	for total, want := range map[int]int{1000: 100, 50: 50, 10: 10} {
+		if got := (ConcurrencyLimits{Total: total}).Floor(); got != want {
+			t.Errorf("of %d: got %d, want %d", total, got, want)
+		}
+	}
+}
+
+func TestRedactKeepsValuesOutOfErrors(t *testing.T) {
+	err := redact(errors.New(`environment exceeded the 4KB limit. String measured: {"PASSWORD":"hunter2"}`))
+	if strings.Contains(err.Error(), "hunter2") || !strings.Contains(err.Error(), "4KB limit") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestCheckSecretShowsNoValue(t *testing.T) {
+	t.Parallel()
+	server := localaws.Start(t)
+	c, client := New(server.Config()), secretsmanager.NewFromConfig(server.Config())
+	for _, test := range []struct {
+		name   string
+		text   *string
+		binary []byte
+		want   string // in the error; none if empty
+	}{
+		{"object", aws.String(` {"KEY":"hunter2"}`), nil, ""},
+		{"text", aws.String("hunter2"), nil, "is not JSON"},
+		{"string", aws.String(`"hunter2"`), nil, "not an object"},
+		{"null", aws.String(`null`), nil, "not an object"},
+		{"binary", nil, []byte("hunter2"), "is binary"},
+	} {
+		output, err := client.CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{
+			Name: &test.name, SecretString: test.text, SecretBinary: test.binary,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = c.CheckSecret(t.Context(), aws.ToString(output.ARN))
+		_, isShape := errors.AsType[*SecretShapeError](err)
+		if isShape != (test.want != "") {
+			t.Errorf("%s: got %v", test.name, err)
+		}
+		if isShape && (!strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "hunter2")) {
+			t.Errorf("%s: got %v, want it to say %q and no value", test.name, err, test.want)
+		}
+	}
+	if err := c.CheckSecret(t.Context(), "arn:aws:secretsmanager:us-east-1:000000000000:secret:none-AbCdEf"); !IsNotFound(err) {
+		t.Errorf("got %v, want that it does not exist", err)
+	}
+}
+
+func TestRoleNameIsThatOfTheARN(t *testing.T) {
+	if got := RoleName("arn:aws:iam::1:role/team/path/acme"); got != "acme" {
+		t.Errorf("got %q", got)
+	}
+}
