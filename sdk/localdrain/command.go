@@ -103,7 +103,7 @@ func (s *settings) pollers(ctx context.Context, d *drain, app *sdk.App, handlers
 		}
 		described := app.Describe().Handlers[handler]
 		for _, label := range labels {
-			p, err := d.poller(ctx, label, described)
+			p, err := d.poller(ctx, label, described.BatchSize)
 			if err != nil {
 				return nil, fmt.Errorf("handler %q consumes queue %q: %w", handler, label, err)
 			}

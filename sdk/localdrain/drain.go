@@ -3,6 +3,7 @@
 package localdrain
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,12 +14,15 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
-	"github.com/lambda-land/terraform-provider-handler/sdk"
 	"github.com/lambda-land/terraform-provider-handler/sdk/internal/environ"
 )
 
-// maxReceive is how many messages SQS gives at once.
-const maxReceive = 10
+const (
+	// maxReceive is how many messages SQS gives at once.
+	maxReceive = 10
+	// maxLimit is the longest timeout that a function in Lambda can have.
+	maxLimit = 15 * time.Minute
+)
 
 // drain is what the pollers of one local-drain have in common.
 type drain struct {
@@ -43,8 +47,8 @@ func (d *drain) find(ctx context.Context, label string) (string, error) {
 	return *out.QueueUrl, nil
 }
 
-// poller makes the poller of a queue, for a handler that declares what is described.
-func (d *drain) poller(ctx context.Context, label string, described sdk.HandlerDescription) (*poller, error) {
+// poller makes the poller of a queue, for a handler that declares a batch size, or 0 for none.
+func (d *drain) poller(ctx context.Context, label string, batchSize int) (*poller, error) {
 	url, err := d.find(ctx, label)
 	if err != nil {
 		return nil, err
@@ -63,18 +67,11 @@ func (d *drain) poller(ctx context.Context, label string, described sdk.HandlerD
 	if visibility == 0 {
 		return nil, fmt.Errorf("the visibility timeout of %s is 0, so messages would come again while they are handled: raise it", url)
 	}
-	p := &poller{
+	return &poller{
 		client: d.client,
 		url:    url,
 		arn:    out.Attributes[string(types.QueueAttributeNameQueueArn)],
-		batch:  int32(min(described.BatchSize, maxReceive)),
-		limit:  time.Duration(visibility) * time.Second,
-	}
-	if p.batch == 0 {
-		p.batch = maxReceive
-	}
-	if timeout := time.Duration(described.Timeout) * time.Second; timeout > 0 {
-		p.limit = min(p.limit, timeout)
-	}
-	return p, nil
+		batch:  int32(min(cmp.Or(batchSize, maxReceive), maxReceive)),
+		limit:  min(time.Duration(visibility)*time.Second, maxLimit),
+	}, nil
 }

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -167,6 +168,29 @@ func TestDrain(t *testing.T) {
 	if got := strings.Count(d.log.String(), `"outcome":"handled"`); got != total+total-1 {
 		t.Errorf("got %d handled, want %d", got, total+total-1)
 	}
+}
+
+// TestEachMessageHasTheTimeoutOfItsHandler has one batch whose messages are handled one after the other.
+func TestEachMessageHasTheTimeoutOfItsHandler(t *testing.T) {
+	c := startCloud(t)
+	url := c.queue(t, "jobs", nil)
+	deadlines := make(chan time.Time, 2)
+	app := sdk.New("acme", localdrain.Command(),
+		sdk.Handler("jobs", sdk.Timeout(10*time.Second), sdk.Concurrency(1), sdk.On("run", func(ctx context.Context, _ sdk.Event[int]) error {
+			deadline, _ := ctx.Deadline()
+			deadlines <- deadline
+			return nil
+		})),
+	)
+	t.Setenv("HANDLER_QUEUES", "jobs="+url)
+	if err := sdk.SendAll(app.Context(t.Context()), "jobs", sdk.Outgoing{Type: "run"}, sdk.Outgoing{Type: "run"}); err != nil {
+		t.Fatal(err)
+	}
+	d := drain(t, app)
+	if first, second := <-deadlines, <-deadlines; !first.Before(second) {
+		t.Errorf("the messages share a deadline: %s and %s", first, second)
+	}
+	d.end(t)
 }
 
 // TestWhatIsBeingHandledAtTheEndComesBack stops a drain while a handler waits for its context.

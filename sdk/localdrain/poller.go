@@ -43,7 +43,7 @@ type poller struct {
 	client   *sqs.Client
 	url, arn string
 	batch    int32         // messages per invocation
-	limit    time.Duration // of an invocation: the handler's timeout, but no more than the queue's visibility timeout
+	limit    time.Duration // of an invocation, as the timeout of a function
 }
 
 // poll receives and handles batches until ctx ends and those begun have ended. What was received as ctx ended is invoked all the
@@ -171,7 +171,8 @@ func (p *poller) delete(ctx context.Context, messages []types.Message) error {
 	if err != nil {
 		return fmt.Errorf("delete what was handled: %w", err)
 	}
-	for _, failure := range out.Failed {
+	if len(out.Failed) > 0 {
+		failure := out.Failed[0]
 		return fmt.Errorf("delete what was handled: %d of %d messages were not: %s: %s",
 			len(out.Failed), len(messages), aws.ToString(failure.Code), aws.ToString(failure.Message))
 	}
