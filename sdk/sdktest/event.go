@@ -15,7 +15,7 @@ import (
 // Event is an event to be handled. All members have useful zero values.
 type Event struct {
 	Type    string
-	Data    any       // becomes JSON
+	Data    any       // becomes JSON; nil: the event has no data
 	ID      string    // "event-1" and so on if empty
 	Source  string    // "sdktest" if empty
 	Time    time.Time // now if zero
@@ -72,9 +72,12 @@ func records(handler string, batch []Event) ([]events.SQSMessage, error) {
 			e.Time = now
 		}
 		if e.Body == "" {
-			data, err := json.Marshal(e.Data)
-			if err != nil {
-				return nil, fmt.Errorf("encode the data of event %d: %w", i, err)
+			var data json.RawMessage
+			if e.Data != nil {
+				var err error
+				if data, err = json.Marshal(e.Data); err != nil {
+					return nil, fmt.Errorf("encode the data of event %d: %w", i, err)
+				}
 			}
 			body, err := json.Marshal(cloudEvent{"1.0", e.ID, cmp.Or(e.Source, "sdktest"), e.Type, e.Time, data})
 			if err != nil {

@@ -1,6 +1,7 @@
 package sdktest
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -15,7 +16,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 )
 
-// queues stand in for SQS: they take whatever an app does and keep it for the test.
+// queues stand in for SQS: they take whatever an app does and keep it for the test. Only sending heeds its context: what else
+// reaches SQS is called by package sdk, not by handlers.
 type queues struct {
 	labels []string // that may be sent to
 
@@ -45,12 +47,12 @@ func (q *queues) settled(messageID string, err error) {
 	q.errs[messageID] = err
 }
 
-func (q *queues) SendMessageBatch(_ context.Context, in *sqs.SendMessageBatchInput, _ ...func(*sqs.Options)) (
+func (q *queues) SendMessageBatch(ctx context.Context, in *sqs.SendMessageBatchInput, _ ...func(*sqs.Options)) (
 	*sqs.SendMessageBatchOutput, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.failure != nil {
-		return nil, q.failure
+	if err := cmp.Or(ctx.Err(), q.failure); err != nil {
+		return nil, err
 	}
 	for _, entry := range in.Entries {
 		var e cloudEvent

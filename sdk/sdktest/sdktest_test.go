@@ -82,6 +82,26 @@ func TestInvokeShowsOutcomes(t *testing.T) {
 	}
 }
 
+// TestInvokeIsAsStrictAsSQS has a handler send with a context that has ended, and no data.
+func TestInvokeIsAsStrictAsSQS(t *testing.T) {
+	t.Parallel()
+	app := sdk.New("acme", sdk.Handler("h", sdk.SendsTo("jobs"), sdk.On("a", func(ctx context.Context, e sdk.RawEvent) error {
+		if len(e.Data) > 0 {
+			return fmt.Errorf("got data %s", e.Data)
+		}
+		ctx, cancel := context.WithCancel(ctx)
+		cancel()
+		return sdk.Send(ctx, "jobs", "b", nil)
+	})))
+	result := sdktest.Invoke(t, app, "h", sdktest.Event{Type: "a"})
+	if m := result.Messages[0]; !errors.Is(m.Err, context.Canceled) || m.Outcome != sdktest.Retried {
+		t.Errorf("got %s with %v, want retried as the context was cancelled", m.Outcome, m.Err)
+	}
+	if len(result.Sent) > 0 {
+		t.Errorf("got %+v sent", result.Sent)
+	}
+}
+
 // recorder is a test that ends with a text instead of failing.
 type recorder struct {
 	testing.TB
