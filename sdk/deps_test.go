@@ -2,6 +2,7 @@ package sdk_test
 
 import (
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -13,17 +14,16 @@ func TestDependencies(t *testing.T) {
 	if err != nil {
 		t.Fatalf("go list: %s\n%s", err, out)
 	}
-	const module = "github.com/lambda-land/terraform-provider-handler/"
+	const module, aws = "github.com/lambda-land/terraform-provider-handler/", "github.com/aws/aws-sdk-go-v2/"
 	allowed := []string{
 		module + "sdk\n", module + "sdk/internal/",
-		"github.com/aws/aws-lambda-go/", "github.com/aws/aws-sdk-go-v2/", "github.com/aws/smithy-go/", "github.com/aws/smithy-go\n",
+		"github.com/aws/aws-lambda-go/", "github.com/aws/smithy-go/", "github.com/aws/smithy-go\n",
+		aws + "aws", aws + "config", aws + "credentials", aws + "feature/ec2/imds", aws + "internal/", aws + "service/internal/",
+		aws + "service/secretsmanager", aws + "service/sqs",
+		aws + "service/signin", aws + "service/sso", aws + "service/sts", // for credentials, by package config
 	}
 	for line := range strings.Lines(string(out)) {
-		ok := false
-		for _, prefix := range allowed {
-			ok = ok || strings.HasPrefix(line, prefix)
-		}
-		if !ok {
+		if !slices.ContainsFunc(allowed, func(prefix string) bool { return strings.HasPrefix(line, prefix) }) {
 			t.Errorf("package sdk depends on %s", strings.TrimSpace(line))
 		}
 	}
