@@ -69,8 +69,8 @@ func (a *App) err() error {
 }
 
 // Server is what "backend server" runs. The context given to serve ends with SIGINT or SIGTERM; serve should then finish what
-// it has begun and return. [Send] and [Go] work with this context and those derived from it, so use it as the BaseContext
-// of an [net/http.Server].
+// it has begun and return. [Send] and [Go] work with this context and those derived from it. As the BaseContext of an
+// [net/http.Server], use [context.WithoutCancel] of it, or requests that are being served then can send no more.
 func Server(serve func(ctx context.Context) error) AppOption {
 	return appOption(func(a *App) {
 		switch {

@@ -59,8 +59,8 @@ func WithLogger(ctx context.Context, logger *slog.Logger) context.Context {
 }
 
 // Go runs fn in a goroutine that belongs to the message which ctx was given for: the message is done when fn has returned,
-// and fails if fn fails or panics. In Lambda, a goroutine started otherwise is frozen with the end of the invocation.
-// With a server's context, the app waits for fn before it exits, and logs its error.
+// and fails if fn fails or panics. In Lambda, a goroutine started otherwise is frozen with the end of the invocation, and its panic
+// ends the process. With a server's context, the app waits for fn before it exits, and logs its error.
 //
 // Go panics if ctx is not one that the app gave out.
 func Go(ctx context.Context, fn func(ctx context.Context) error) {

@@ -30,7 +30,8 @@
 // Lambda hands over messages in batches; handlers never see them. Up to [Concurrency] messages of a batch are handled at the
 // same time, so handler functions must be safe for concurrent use. On a FIFO queue the messages of one group are handled one
 // after the other, and when one of them fails, the rest of its group waits for it. The answer to Lambda names exactly the
-// messages that failed: no failure, panic or timeout makes another message come again.
+// messages that failed: no failure, panic or timeout makes another message come again. Only what ends the whole process does,
+// such as a panic in a goroutine that was not started with [Go].
 //
 // What a handler function returns decides what happens to its message:
 //
@@ -47,6 +48,10 @@
 // The context of a handler function ends at the handler's [Timeout], and in any case a tenth of the function's timeout
 // (200 ms to 2 s) before Lambda would end the invocation. Messages that have not been started by then go back to the queue.
 // A function that ignores the end of its context is left behind: its message counts as failed, the others are not touched.
+//
+// SQS counts receives, not starts. A message that was not started, for want of time or because of a failure before it in its
+// group, is one receive nearer to the dead-letter queue. Batches should therefore fit into the function's timeout, and a FIFO
+// queue whose messages may fail for long needs a batch size of 1, or those behind a message end with it.
 //
 // # Events
 //
