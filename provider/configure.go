@@ -135,11 +135,12 @@ func (k keychain) Resolve(resource authn.Resource) (authn.Authenticator, error) 
 func (k keychain) ResolveContext(ctx context.Context, resource authn.Resource) (authn.Authenticator, error) {
 	host := resource.RegistryStr()
 	login, err := k.cloud.Login(ctx)
-	if err != nil && strings.Contains(host, ".dkr.ecr") {
+	switch {
+	case err == nil && host == login.Host:
+		return &authn.Basic{Username: login.Username, Password: login.Password}, nil
+	case err != nil && strings.Contains(host, ".dkr.ecr"):
 		return nil, fmt.Errorf("find credentials for registry %s: %w", host, err)
+	default:
+		return authn.Anonymous, nil // which leaves it to the next keychain
 	}
-	if err != nil || host != login.Host {
-		return authn.Anonymous, nil
-	}
-	return &authn.Basic{Username: login.Username, Password: login.Password}, nil
 }

@@ -71,7 +71,7 @@ func (w *withData) Configure(_ context.Context, req resource.ConfigureRequest, r
 }
 
 // allTags returns the default tags and a resource's own; unknown if its own are.
-func (d *providerData) allTags(ctx context.Context, own types.Map, diags *diag.Diagnostics) types.Map {
+func (d *providerData) allTags(own types.Map, diags *diag.Diagnostics) types.Map {
 	if own.IsUnknown() {
 		return types.MapUnknown(types.StringType)
 	}

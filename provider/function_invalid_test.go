@@ -39,7 +39,7 @@ func secret(t *testing.T, name, value string) string {
 func TestAccFunctionInvalid(t *testing.T) {
 	acceptance(t)
 	name, uri := uniqueName(t), testImageURI(t, "1")
-	account := strings.Split(strings.TrimPrefix(queueURLOf(name), backend.endpoint+"/"), "/")[0]
+	account := testAccount()
 	arn := func(service, region, resource string) string {
 		return fmt.Sprintf("arn:aws:%s:%s:%s:%s", service, region, account, resource)
 	}

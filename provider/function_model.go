@@ -191,9 +191,7 @@ func (m *functionModel) deployment(ctx context.Context, diags *diag.Diagnostics)
 			Filters:            listTexts(queue.Filters),
 		}
 	}
-	for name, value := range m.ownEnvironment(d.secrets) {
-		d.function.Environment[name] = value
-	}
+	maps.Copy(d.function.Environment, m.ownEnvironment(d.secrets))
 	return d
 }
 

@@ -44,7 +44,7 @@ func (r *functionResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 
 // derive sets what follows from the configuration and the state.
 func (r *functionResource) derive(ctx context.Context, config, state, plan *functionModel, diags *diag.Diagnostics) {
-	plan.TagsAll = r.allTags(ctx, plan.Tags, diags)
+	plan.TagsAll = r.allTags(plan.Tags, diags)
 	if !plan.Queues.IsNull() && !plan.Queues.IsUnknown() {
 		planned := plan.queues(ctx, diags)
 		for label, share := range shares(config.ReservedConcurrency, config.queues(ctx, diags)) {

@@ -52,13 +52,11 @@ func (r *functionResource) read(ctx context.Context, m *functionModel, f *cloud.
 		log.Level = textOrNull(f.LogLevel)
 	}
 	m.Log = log.object()
-	r.readEnvironment(ctx, m, f.Environment, imported, diags)
+	r.readEnvironment(m, f.Environment, imported)
 	m.readMappings(ctx, mappings, diags)
 }
 
-func (r *functionResource) readEnvironment(
-	ctx context.Context, m *functionModel, remote map[string]string, imported bool, diags *diag.Diagnostics,
-) {
+func (r *functionResource) readEnvironment(m *functionModel, remote map[string]string, imported bool) {
 	m.Handler = types.StringValue(remote[envHandler])
 	m.Reset = textOrNull(remote[envReset])
 	var secrets []string

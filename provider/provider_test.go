@@ -49,8 +49,8 @@ func TestSchemasAreValidAndFitTheirModels(t *testing.T) {
 		"handler_queue":    &queueModel{},
 		"handler_reset":    &resetModel{},
 	}
-	for _, make := range p.Resources(ctx) {
-		r := make()
+	for _, newResource := range p.Resources(ctx) {
+		r := newResource()
 		var metadata resource.MetadataResponse
 		r.Metadata(ctx, resource.MetadataRequest{ProviderTypeName: "handler"}, &metadata)
 		var schema resource.SchemaResponse

@@ -188,7 +188,7 @@ func (r *queueResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanR
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	plan.TagsAll = r.allTags(ctx, plan.Tags, &resp.Diagnostics)
+	plan.TagsAll = r.allTags(plan.Tags, &resp.Diagnostics)
 	if config.VisibilityTimeout.IsNull() {
 		plan.VisibilityTimeout = derivedVisibility(plan.FunctionTimeout)
 	}

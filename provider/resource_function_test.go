@@ -220,12 +220,14 @@ func TestAccFunction(t *testing.T) {
 	})
 }
 
-func queueURLOf(name string) string {
-	account := "000000000000"
+func queueURLOf(name string) string { return backend.endpoint + "/" + testAccount() + "/" + name }
+
+// testAccount returns the account that localaws, or else moto, has.
+func testAccount() string {
 	if os.Getenv(endpointVariable) != "" {
-		account = "123456789012"
+		return "123456789012"
 	}
-	return backend.endpoint + "/" + account + "/" + name
+	return "000000000000"
 }
 
 func policyOf(name string) (string, error) {

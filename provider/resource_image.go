@@ -40,7 +40,7 @@ func (r *imageResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanR
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	plan.TagsAll = r.allTags(ctx, plan.Tags, &resp.Diagnostics)
+	plan.TagsAll = r.allTags(plan.Tags, &resp.Diagnostics)
 	if source, repository, known := plan.inputs(ctx, &resp.Diagnostics); known && !resp.Diagnostics.HasError() {
 		var state *imageModel
 		if !req.State.Raw.IsNull() {

@@ -1,0 +1,182 @@
+package provider
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/lambda-land/terraform-provider-handler/provider/cloud"
+)
+
+// update turns the deployment old into d and returns what AWS says about the function if its code changed, and the mappings' UUIDs
+// by label. At no moment does a handler that runs lack what it needs: permissions grow first and shrink last, capacity is raised
+// before mappings use it and lowered after.
+func (r *functionResource) update(ctx context.Context, old, d *deployment, uuids map[string]string) (*cloud.Function, map[string]string, error) {
+	if err := r.complete(ctx, old, d); err != nil {
+		return nil, nil, err
+	}
+	if err := r.prepareRole(ctx, old, d); err != nil {
+		return nil, nil, err
+	}
+	kept, err := r.deleteUnwanted(ctx, old, d, uuids)
+	if err != nil {
+		return nil, nil, err
+	}
+	if old.retention != d.retention {
+		if err := r.cloud.EnsureLogGroup(ctx, d.function.LogGroup, d.retention, d.function.Tags); err != nil {
+			return nil, nil, err
+		}
+	}
+	function, err := r.updateFunction(ctx, old, d)
+	if err != nil {
+		return nil, nil, err
+	}
+	raised := lower(old.function.Reserved, d.function.Reserved)
+	if raised {
+		if err := r.cloud.SetReserved(ctx, d.function.Name, d.function.Reserved); err != nil {
+			return nil, nil, err
+		}
+	}
+	made, err := r.updateMappings(ctx, old, d, kept)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !raised && !equal(old.function.Reserved, d.function.Reserved) {
+		if err := r.cloud.SetReserved(ctx, d.function.Name, d.function.Reserved); err != nil {
+			return nil, nil, err
+		}
+	}
+	return function, made, r.finishRole(ctx, old, d)
+}
+
+// prepareRole lets the function do what it may do now and what it may do then.
+func (r *functionResource) prepareRole(ctx context.Context, old, d *deployment) error {
+	if !d.ownRole {
+		return nil
+	}
+	role := r.role(d)
+	if !old.ownRole {
+		arn, err := r.cloud.CreateRole(ctx, role)
+		if err != nil {
+			return err
+		}
+		d.function.RoleARN = arn
+		return r.cloud.PutPermissions(ctx, role.Name, d.permissions)
+	}
+	d.function.RoleARN = old.function.RoleARN
+	if old.boundary != d.boundary {
+		if err := r.cloud.SetPermissionsBoundary(ctx, role.Name, d.boundary); err != nil {
+			return err
+		}
+	}
+	if both := old.permissions.Union(d.permissions); both.Document() != old.permissions.Document() {
+		return r.cloud.PutPermissions(ctx, role.Name, both)
+	}
+	return nil
+}
+
+// finishRole takes away what the function does not need any more.
+func (r *functionResource) finishRole(ctx context.Context, old, d *deployment) error {
+	name := roleName(d.function.Name, r.cloud.Region)
+	if !d.ownRole {
+		if old.ownRole {
+			return r.cloud.DeleteRole(ctx, name)
+		}
+		return nil
+	}
+	if err := r.cloud.TagRole(ctx, name, old.function.Tags, d.function.Tags); err != nil {
+		return err
+	}
+	if both := old.permissions.Union(d.permissions); old.ownRole && both.Document() != d.permissions.Document() {
+		return r.cloud.PutPermissions(ctx, name, d.permissions)
+	}
+	return nil
+}
+
+// deleteUnwanted deletes the mappings of queues that are not wanted any more and returns the others' UUIDs, by queue.
+func (r *functionResource) deleteUnwanted(ctx context.Context, old, d *deployment, uuids map[string]string) (map[string]string, error) {
+	wanted := map[string]bool{}
+	for _, mapping := range d.mappings {
+		wanted[mapping.QueueARN] = true
+	}
+	kept := map[string]string{}
+	group, groupCtx := errgroup.WithContext(ctx)
+	for label, mapping := range old.mappings {
+		uuid := uuids[label]
+		if wanted[mapping.QueueARN] {
+			kept[mapping.QueueARN] = uuid
+			continue
+		}
+		group.Go(func() error { return r.cloud.DeleteMapping(groupCtx, uuid) })
+	}
+	return kept, group.Wait()
+}
+
+// updateFunction updates image, configuration and tags, each only if it changed, and returns what AWS says about the function after
+// the last of these; nil if neither image nor configuration changed.
+func (r *functionResource) updateFunction(ctx context.Context, old, d *deployment) (function *cloud.Function, err error) {
+	var steps []func(context.Context, cloud.Function) (*cloud.Function, error)
+	if old.function.ImageURI != d.function.ImageURI || old.function.Architecture != d.function.Architecture {
+		steps = append(steps, r.cloud.UpdateCode)
+	}
+	if !sameConfiguration(old.function, d.function) {
+		steps = append(steps, r.cloud.UpdateConfiguration)
+	}
+	if old.function.Environment[envHandler] == d.function.Environment[envHandler] {
+		// New code may need a new variable; but a new handler name needs the code that has it.
+		slices.Reverse(steps)
+	}
+	for _, step := range steps {
+		if function, err = step(ctx, d.function); err != nil {
+			return nil, err
+		}
+	}
+	return function, r.cloud.TagFunction(ctx, old.function.ARN, old.function.Tags, d.function.Tags)
+}
+
+func sameConfiguration(a, b cloud.Function) bool {
+	return a.RoleARN == b.RoleARN && a.MemorySize == b.MemorySize && a.Timeout == b.Timeout && maps.Equal(a.Environment, b.Environment) &&
+		a.LogFormat == b.LogFormat && a.LogLevel == b.LogLevel && a.LogGroup == b.LogGroup
+}
+
+// updateMappings updates the mappings that changed, makes those that are missing, and returns the UUIDs of all by label.
+func (r *functionResource) updateMappings(ctx context.Context, old, d *deployment, kept map[string]string) (map[string]string, error) {
+	before := map[string]cloud.Mapping{}
+	for _, mapping := range old.mappings {
+		before[mapping.QueueARN] = mapping
+	}
+	missing, uuids := map[string]cloud.Mapping{}, map[string]string{}
+	group, groupCtx := errgroup.WithContext(ctx)
+	for label, mapping := range d.mappings {
+		uuid, ok := kept[mapping.QueueARN]
+		if !ok {
+			missing[label] = mapping
+			continue
+		}
+		uuids[label] = uuid
+		if !sameMapping(before[mapping.QueueARN], mapping) {
+			mapping.UUID = uuid
+			group.Go(func() error { return r.cloud.UpdateMapping(groupCtx, mapping) })
+		}
+	}
+	var made map[string]string
+	group.Go(func() (err error) {
+		made, err = r.createMappings(groupCtx, missing)
+		return err
+	})
+	err := group.Wait()
+	maps.Copy(uuids, made)
+	return uuids, err
+}
+
+func sameMapping(a, b cloud.Mapping) bool {
+	return a.BatchSize == b.BatchSize && a.BatchingWindow == b.BatchingWindow && a.Enabled == b.Enabled &&
+		equal(a.MaximumConcurrency, b.MaximumConcurrency) && slices.Equal(a.Filters, b.Filters)
+}
+
+func equal(a, b *int32) bool { return a == b || a != nil && b != nil && *a == *b }
+
+// lower reports whether a reservation a is a stricter limit than b; nil is none.
+func lower(a, b *int32) bool { return a != nil && (b == nil || *a < *b) }
