@@ -23,24 +23,25 @@ func (d *demo) drain(ctx context.Context) error {
 // waitEmpty waits until no queue holds a message. As it looks at the queues in the order in which events pass them, and an
 // event leaves a queue only after what follows from it is on the next, none can slip through.
 func (d *demo) waitEmpty(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, drainTimeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, drainTimeout, fmt.Errorf("after %s some still hold messages", drainTimeout))
 	defer cancel()
 	var depths []string
 	err := poll(ctx, 100*time.Millisecond, func() (bool, error) {
-		depths = nil
+		var present []string
 		for _, label := range labels {
 			depth, err := d.cloud.depth(ctx, d.out.Queues[label])
 			if err != nil {
 				return false, err
 			}
 			if depth > 0 {
-				depths = append(depths, fmt.Sprintf("%s %d", label, depth))
+				present = append(present, fmt.Sprintf("%s %d", label, depth))
 			}
 		}
+		depths = present
 		return len(depths) == 0, nil
 	})
-	if err != nil && ctx.Err() != nil {
-		return fmt.Errorf("waiting until the queues are empty: %w; messages left: %s", err, strings.Join(depths, ", "))
+	if ctx.Err() != nil {
+		return fmt.Errorf("waiting until the queues are empty: %w: %s", context.Cause(ctx), strings.Join(depths, ", "))
 	}
 	return err
 }

@@ -87,13 +87,13 @@ var programs = map[string]string{
 	"receiver":                   "./examples/demo/receiver",
 }
 
-// build builds the programs into the run's bin.
+// build builds the programs into the run's bin, as images are built, so that Go compiles for both only once.
 func (w *workspace) build(ctx context.Context) error {
 	builds, ctx := errgroup.WithContext(ctx)
 	for name, source := range programs {
 		builds.Go(func() error {
-			command := exec.CommandContext(ctx, "go", "build", "-o", w.path("bin", name), source)
-			command.Dir, command.Env = w.root, w.env
+			command := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", w.path("bin", name), source)
+			command.Dir, command.Env = w.root, append(slices.Clip(w.env), "CGO_ENABLED=0")
 			out, err := command.CombinedOutput()
 			if err != nil {
 				err = fmt.Errorf("building %s: %w", source, err)
