@@ -8,6 +8,7 @@ import (
 	"github.com/lambda-land/terraform-provider-handler/handlers/server"
 	"github.com/lambda-land/terraform-provider-handler/handlers/webhooks"
 	"github.com/lambda-land/terraform-provider-handler/sdk"
+	"github.com/lambda-land/terraform-provider-handler/sdk/localdrain"
 )
 
 func main() { newApp().Main() }
@@ -18,5 +19,6 @@ func newApp() *sdk.App {
 		webhooks.Handler(),
 		jobs.Handler(),
 		deliveries.Handler(),
+		localdrain.Command(),
 	)
 }
