@@ -137,9 +137,6 @@ func (s *Service) failLocked(v *version, err error) {
 	reason := "The image is invalid: " + err.Error()
 	if v.deployment == nil {
 		v.config.State, v.config.StateReason, v.config.StateReasonCode = "Failed", reason, code
-		v.config.LastUpdateStatus = "Failed"
-	} else {
-		v.config.LastUpdateStatus = "Failed"
 	}
-	v.config.LastUpdateStatusReason, v.config.LastUpdateStatusReasonCode = reason, code
+	v.config.LastUpdateStatus, v.config.LastUpdateStatusReason, v.config.LastUpdateStatusReasonCode = "Failed", reason, code
 }

@@ -139,7 +139,9 @@ func (s *Service) CreateFunction(ctx context.Context, in CreateFunctionInput) (*
 	return s.create(ref, config, source, in)
 }
 
-func (s *Service) create(ref reference, config FunctionConfiguration, source *imageSource, in CreateFunctionInput) (*FunctionConfiguration, error) {
+func (s *Service) create(
+	ref reference, config FunctionConfiguration, source *imageSource, in CreateFunctionInput,
+) (*FunctionConfiguration, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.functions[ref.arn] != nil {

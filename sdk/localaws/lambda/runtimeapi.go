@@ -32,7 +32,7 @@ func newRuntimeAPI(rt *runtime) (*runtimeAPI, error) {
 	mux.HandleFunc("GET /2020-01-01/extension/event/next", a.extensionNext)
 	mux.HandleFunc("POST /2020-01-01/extension/init/error", accepted)
 	mux.HandleFunc("POST /2020-01-01/extension/exit/error", accepted)
-	a.server = &http.Server{Handler: mux} //nolint:gosec // a runtime may take its time: it is frozen in the middle of requests
+	a.server = &http.Server{Handler: mux} // without timeouts: a runtime is frozen in the middle of a request
 	go func() {
 		if err := a.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			rt.deployment.service.log.Error("serve runtime API", "function", rt.deployment.arn, "error", err)

@@ -124,3 +124,28 @@ func TestImageThatCannotBeUnpackedFailsTheFunction(t *testing.T) {
 		t.Errorf("got %s: %s", out.StateReasonCode, *out.StateReason)
 	}
 }
+
+func TestFailedUpdateLeavesTheFunctionAsItWas(t *testing.T) {
+	t.Parallel()
+	f := start(t)
+	f.create(t, "acme")
+	before := f.ask(t, "acme", `{}`)
+	f.images[repository+":bad"] = image(t, v1.Config{Entrypoint: []string{"/app"}}, layer(t, hardLink("a", "nowhere")))
+	_, err := f.lambda.UpdateFunctionCode(t.Context(), &awslambda.UpdateFunctionCodeInput{
+		FunctionName: aws.String("acme"), ImageUri: aws.String(repository + ":bad"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out *awslambda.GetFunctionConfigurationOutput
+	eventually(t, "the update failed", func() bool {
+		out, err = f.lambda.GetFunctionConfiguration(t.Context(), &awslambda.GetFunctionConfigurationInput{FunctionName: aws.String("acme")})
+		return err == nil && out.LastUpdateStatus == types.LastUpdateStatusFailed
+	})
+	if out.State != types.StateActive || out.LastUpdateStatusReasonCode != types.LastUpdateStatusReasonCodeInvalidImage {
+		t.Errorf("got state %s, reason %s", out.State, out.LastUpdateStatusReasonCode)
+	}
+	if after := f.ask(t, "acme", `{}`); after.PID != before.PID {
+		t.Error("the runtime was thrown away although nothing replaces it")
+	}
+}

@@ -216,7 +216,9 @@ func (s *Service) updatableLocked(ref reference, revision string) (*function, er
 }
 
 // update changes the latest version and deploys it. The change returns the image to change to, or nil to keep what there is.
-func (s *Service) update(ref reference, revision string, publish bool, change func(*version) (*imageSource, error)) (*FunctionConfiguration, error) {
+func (s *Service) update(
+	ref reference, revision string, publish bool, change func(*version) (*imageSource, error),
+) (*FunctionConfiguration, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f, err := s.updatableLocked(ref, revision)
