@@ -57,8 +57,6 @@ func TestAccFunctionInvalid(t *testing.T) {
 		return fmt.Sprintf("handler = \"first\"\n queues = { q = { arn = %q, %s } }\n", queueARN, attributes)
 	}
 	for _, test := range []struct{ name, attributes, want string }{
-		{"unknown handler", `handler = "frist"`, `(?s)Unknown handler.*handler = "frist".*Did\s+you\s+mean\s+"first".*first,\s+second`},
-		{"handler unlike any", `handler = "zzzzzzzzzzzz"`, `(?s)Unknown handler.*It\s+registers:\s+first,\s+second`},
 		{"queue of another region", drain(arn("sqs", "eu-west-1", "some"), ""), `(?s)queues = \{ q.*queues\["q"\]\.arn:.*is\s+in\s+region\s+eu-west-1.*us-east-1`},
 		{"queue of another account", drain("arn:aws:sqs:us-east-1:999999999999:some", ""), `(?s)queues = \{ q.*queues\["q"\]\.arn:.*account\s+999999999999.*` + account},
 		{"not a queue", drain(arn("sns", testRegion, "some"), ""), `(?s)is\s+not\s+the\s+ARN\s+of\s+a\s+queue`},
@@ -127,6 +125,24 @@ func TestAccFunctionInvalid(t *testing.T) {
 			}},
 		})
 	})
+}
+
+func TestAccFunctionUnknownHandler(t *testing.T) {
+	acceptance(t)
+	needsImages(t)
+	for handler, want := range map[string]string{
+		"frist":        `(?s)Unknown handler.*handler = "frist".*Did\s+you\s+mean\s+"first".*first,\s+second`,
+		"zzzzzzzzzzzz": `(?s)Unknown handler.*It\s+registers:\s+first,\s+second`,
+	} {
+		t.Run(handler, func(t *testing.T) {
+			t.Parallel()
+			config := lone(uniqueName(t), testImageURI(t, "1"), fmt.Sprintf("handler = %q", handler))
+			resource.UnitTest(t, resource.TestCase{
+				ProtoV6ProviderFactories: factories(),
+				Steps:                    []resource.TestStep{{Config: config, PlanOnly: true, ExpectError: regexp.MustCompile(want)}},
+			})
+		})
+	}
 }
 
 func TestAccFunctionKnowsHandlersOfAnImageThatIsNotPushedYet(t *testing.T) {

@@ -71,6 +71,7 @@ func run(m *testing.M) (int, error) {
 		"TF_ACC_TERRAFORM_PATH":       terraformPath(),
 		"TF_ACC_PROVIDER_HOST":        providerHost(),
 		"CHECKPOINT_DISABLE":          "1",
+		"TF_CLI_CONFIG_FILE":          os.DevNull, // the user's own changes nothing here
 		"AWS_ENDPOINT_URL":            server.URL,
 		"AWS_ACCESS_KEY_ID":           "test",
 		"AWS_SECRET_ACCESS_KEY":       "test",

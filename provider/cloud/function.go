@@ -178,7 +178,10 @@ func (c *Cloud) function(output *lambda.GetFunctionOutput) *Function {
 	}
 	if code := output.Code; code != nil {
 		f.ImageURI = aws.ToString(code.ImageUri)
-		_, f.ImageDigest, _ = strings.Cut(aws.ToString(code.ResolvedImageUri), "@")
+		var byDigest bool
+		if _, f.ImageDigest, byDigest = strings.Cut(f.ImageURI, "@"); !byDigest {
+			_, f.ImageDigest, _ = strings.Cut(aws.ToString(code.ResolvedImageUri), "@")
+		}
 	}
 	if output.Concurrency != nil {
 		f.Reserved = output.Concurrency.ReservedConcurrentExecutions
