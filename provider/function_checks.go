@@ -20,11 +20,20 @@ import (
 // at neither: the apply finds out.
 func (r *functionResource) check(ctx context.Context, config, state, plan *functionModel, diags *diag.Diagnostics) {
 	plan.checkEnvironmentSize(diags)
+	r.checkRole(config, diags)
 	r.checkHandler(ctx, state, plan, diags)
 	r.checkQueues(ctx, state, plan, diags)
 	r.checkSecrets(ctx, plan, diags)
 	r.checkConcurrency(ctx, config, plan, diags)
 	r.checkAccount(ctx, state, plan, diags)
+}
+
+// checkRole checks that a role that is brought along is not the one that the provider makes, which it would take for its own.
+func (r *functionResource) checkRole(config *functionModel, diags *diag.Diagnostics) {
+	if !config.RoleARN.IsUnknown() && !config.Name.IsUnknown() && r.ownsRole(config) {
+		blame(diags, path.Root("role_arn"), invalidFunction, fmt.Sprintf("%s is the role that the provider makes for this function itself. "+
+			"Remove role_arn, or bring a role of another name.", config.RoleARN.ValueString()))
+	}
 }
 
 // checkHandler checks that the image has the handler.

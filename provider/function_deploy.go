@@ -45,47 +45,67 @@ type knownQueue struct {
 	attributes map[string]string
 }
 
-// complete asks AWS for what else is to be known of the queues of deployments: their URLs, dead-letter queues and keys.
-func (r *functionResource) complete(ctx context.Context, deployments ...*deployment) error {
+// complete asks AWS for what else is to be known of the queues of d: their URLs, dead-letter queues and keys. The same is done for what
+// is in force, old, unless it is nil; a queue of it that is gone needs nothing any more.
+func (r *functionResource) complete(ctx context.Context, d, old *deployment) error {
 	account, err := r.cloud.Account(ctx)
 	if err != nil {
 		return err
 	}
-	var arns []string
-	for _, d := range deployments {
-		arns = slices.AppendSeq(append(arns, d.consumed()...), maps.Values(d.sendTo))
+	arns := d.queueARNs()
+	if old != nil {
+		arns = append(arns, old.queueARNs()...)
 	}
 	known, err := r.lookUp(ctx, slices.Compact(slices.Sorted(slices.Values(arns))))
 	if err != nil {
 		return err
 	}
-	for _, d := range deployments {
-		d.permissions = cloud.Permissions{
-			LogGroup: fmt.Sprintf("arn:%s:logs:%s:%s:log-group:%s", r.cloud.Partition, r.cloud.Region, account, d.function.LogGroup),
-			Consume:  d.consumed(),
-			Send:     slices.Collect(maps.Values(d.sendTo)),
-			Secrets:  d.secrets,
+	for _, arn := range d.queueARNs() {
+		if _, ok := known[arn]; !ok {
+			return &cloud.NotFoundError{Object: "queue " + arn}
 		}
-		for _, arn := range d.consumed() {
-			if target := redriveOf(known[arn].attributes).Target; target != "" {
-				d.permissions.Send = append(d.permissions.Send, target)
-			}
-			d.permissions.AddKey(known[arn].attributes[cloud.AttributeKMSKey])
-		}
-		urls := map[string]string{}
-		for label, arn := range d.sendTo {
-			urls[label] = known[arn].url
-			d.permissions.AddKey(known[arn].attributes[cloud.AttributeKMSKey])
-		}
-		if len(urls) > 0 {
-			d.function.Environment[envQueues] = joinQueues(urls)
-		}
+	}
+	logGroups := fmt.Sprintf("arn:%s:logs:%s:%s:log-group:", r.cloud.Partition, r.cloud.Region, account)
+	d.fill(logGroups, known)
+	if old != nil {
+		old.fill(logGroups, known)
 	}
 	return nil
 }
 
-// lookUp asks for all queues at the same time. One that does not exist is left out: what needs it fails by itself, and what does not
-// need it any more does not.
+// queueARNs returns the ARNs of all queues that the function uses.
+func (d *deployment) queueARNs() []string {
+	return slices.AppendSeq(d.consumed(), maps.Values(d.sendTo))
+}
+
+// fill sets the permissions and HANDLER_QUEUES.
+func (d *deployment) fill(logGroups string, known map[string]knownQueue) {
+	d.permissions = cloud.Permissions{
+		LogGroup: logGroups + d.function.LogGroup,
+		Consume:  d.consumed(),
+		Send:     slices.Collect(maps.Values(d.sendTo)),
+		Secrets:  d.secrets,
+	}
+	for _, arn := range d.consumed() {
+		if target := redriveOf(known[arn].attributes).Target; target != "" {
+			d.permissions.Send = append(d.permissions.Send, target)
+		}
+	}
+	for _, arn := range d.queueARNs() {
+		d.permissions.AddKey(known[arn].attributes[cloud.AttributeKMSKey])
+	}
+	if len(d.sendTo) == 0 {
+		return
+	}
+	urls := map[string]string{}
+	for label, arn := range d.sendTo {
+		urls[label] = known[arn].url
+	}
+	d.function.Environment[envQueues] = joinQueues(urls)
+}
+
+// lookUp asks for all queues at the same time. One that does not exist is left out. One of another account, which may be sent to but not
+// looked at, has no attributes.
 func (r *functionResource) lookUp(ctx context.Context, arns []string) (map[string]knownQueue, error) {
 	known := map[string]knownQueue{}
 	var mu sync.Mutex
@@ -97,7 +117,7 @@ func (r *functionResource) lookUp(ctx context.Context, arns []string) (map[strin
 				return ignoreNotFound(err)
 			}
 			attributes, err := r.cloud.FindQueue(groupCtx, url)
-			if err != nil {
+			if err != nil && !cloud.IsDenied(err) {
 				return ignoreNotFound(err)
 			}
 			mu.Lock()
@@ -133,17 +153,17 @@ var errFunctionExists = errors.New("a function of this name exists; import it or
 
 // create makes all of d, in the order in which the parts need each other, and returns the function and its mappings' UUIDs by label.
 func (r *functionResource) create(ctx context.Context, d *deployment) (*cloud.Function, map[string]string, error) {
-	group, groupCtx := errgroup.WithContext(ctx)
+	var group errgroup.Group // one failure does not cancel the other call, so that it is known what to undo
 	group.Go(func() error {
-		return r.cloud.EnsureLogGroup(groupCtx, d.function.LogGroup, d.retention, d.function.Tags)
+		return r.cloud.EnsureLogGroup(ctx, d.function.LogGroup, d.retention, d.function.Tags)
 	})
 	if d.ownRole {
 		group.Go(func() (err error) {
-			d.function.RoleARN, err = r.cloud.CreateRole(groupCtx, r.role(d))
+			d.function.RoleARN, err = r.cloud.CreateRole(ctx, r.role(d))
 			if err != nil {
 				return err
 			}
-			return r.cloud.PutPermissions(groupCtx, cloud.RoleName(d.function.RoleARN), d.permissions)
+			return r.cloud.PutPermissions(ctx, cloud.RoleName(d.function.RoleARN), d.permissions)
 		})
 	}
 	if err := group.Wait(); err != nil {
@@ -181,11 +201,12 @@ func (r *functionResource) createMappings(ctx context.Context, mappings map[stri
 	return uuids, group.Wait()
 }
 
-// undo removes what a failed create made, so that nothing half-created is left behind. It goes on when ctx is cancelled.
+// undo removes what a failed create made, and no role that it could not make, so that nothing half-created is left behind. It goes on
+// when ctx is cancelled.
 func (r *functionResource) undo(ctx context.Context, d *deployment) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
 	defer cancel()
-	return r.destroy(ctx, d.function.Name, d.ownRole)
+	return r.destroy(ctx, d.function.Name, d.ownRole && d.function.RoleARN != "")
 }
 
 // destroy removes a function: its mappings first, so that messages stay in their queues instead of failing, then the function and

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
@@ -126,4 +127,41 @@ func TestAccFunctionUpdateThatFailsIsDoneLater(t *testing.T) {
 			},
 		},
 	})
+}
+
+func TestAccFunctionOfAQueueThatDoesNotExist(t *testing.T) {
+	acceptance(t)
+	name, uri := uniqueName(t), testImageURI(t, "1")
+	arn := fmt.Sprintf("arn:aws:sqs:%s:%s:none", testRegion, testAccount())
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: factories(),
+		Steps: []resource.TestStep{{
+			Config:      lone(name, uri, fmt.Sprintf("handler = \"first\"\nsend_to = { second = %q }", arn)),
+			ExpectError: regexp.MustCompile(`(?s)Failed to create function.*` + arn + `\s+does\s+not\s+exist`),
+		}},
+	})
+	if err := nothingLeft(name)(nil); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAccFunctionLeavesARoleOfSomebodyElse(t *testing.T) {
+	acceptance(t)
+	name, uri := uniqueName(t), testImageURI(t, "1")
+	client, role := iam.NewFromConfig(clientConfig()), roleName(name, testRegion)
+	trust := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
+	if _, err := client.CreateRole(background(), &iam.CreateRoleInput{RoleName: &role, AssumeRolePolicyDocument: &trust}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _, _ = client.DeleteRole(background(), &iam.DeleteRoleInput{RoleName: &role}) })
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: factories(),
+		Steps: []resource.TestStep{{
+			Config:      lone(name, uri, `handler = "first"`),
+			ExpectError: regexp.MustCompile(`(?s)Failed to create function.*Create\s+role`),
+		}},
+	})
+	if _, err := client.GetRole(background(), &iam.GetRoleInput{RoleName: &role}); err != nil {
+		t.Errorf("the role is gone: %s", err)
+	}
 }

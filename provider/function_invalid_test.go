@@ -94,6 +94,8 @@ func TestAccFunctionInvalid(t *testing.T) {
 		{"large batch without window", drain(queue, "batch_size = 11"), `(?s)Set\s+batching_window\s+to\s+1`},
 		{"level of text", "handler = \"first\"\nlog = { level = \"WARN\" }", `(?s)filters\s+by\s+level\s+only\s+if`},
 		{"retention", "handler = \"first\"\nlog = { retention = 2 }", `log.retention`},
+		{"role of the provider's own", fmt.Sprintf("handler = \"first\"\nrole_arn = \"arn:aws:iam::%s:role/%s\"", account, roleName(name, testRegion)),
+			`(?s)role_arn = .*Remove\s+role_arn`},
 		{"role and boundary", `handler = "first"
   role_arn = "arn:aws:iam::` + account + `:role/a"
   permissions_boundary = "arn:aws:iam::` + account + `:policy/a"`, `(?s)Invalid Attribute Combination.*role_arn.*permissions_boundary`},
@@ -124,6 +126,46 @@ func TestAccFunctionInvalid(t *testing.T) {
 				PlanOnly: true, ExpectNonEmptyPlan: true,
 			}},
 		})
+	})
+}
+
+func TestAccFunctionLeavesToTheApplyWhatIsNotKnown(t *testing.T) {
+	acceptance(t)
+	name, uri := uniqueName(t), testImageURI(t, "1")
+	config := fmt.Sprintf(`
+resource "handler_queue" "test" {
+  name             = %[1]q
+  function_timeout = terraform_data.number.output
+  dead_letter      = { max_receive_count = terraform_data.number.output }
+}
+
+resource "terraform_data" "number" {
+  input = 5
+}
+
+resource "terraform_data" "text" {
+  input = { handler = "first", uri = %[2]q, level = "WARN", format = %[3]q, variables = { A1 = "1" } }
+}
+
+resource "terraform_data" "queue" {
+  input = { arn = handler_queue.test.arn, batch_size = 5 }
+}
+
+resource "handler_function" "test" {
+  name                 = %[1]q
+  handler              = terraform_data.text.output.handler
+  image_uri            = terraform_data.text.output.uri
+  environment          = terraform_data.text.output.variables
+  reserved_concurrency = terraform_data.number.output
+  timeout              = terraform_data.number.output
+  queues               = { main = { arn = terraform_data.queue.output.arn, batch_size = terraform_data.queue.output.batch_size } }
+  log                  = { format = terraform_data.text.output.format }
+}
+`, name, uri, logFormat())
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: factories(),
+		CheckDestroy:             nothingLeft(name),
+		Steps:                    []resource.TestStep{{Config: config, ConfigPlanChecks: emptyPlan()}},
 	})
 }
 

@@ -98,13 +98,29 @@ func defaultLog() logModel {
 	return logModel{Retention: types.Int32Value(defaultLogRetention), Format: types.StringValue("Text"), Level: types.StringNull()}
 }
 
-// queues returns the queues by label; none if they are not known yet.
+// queues returns the queues by label that are known, though parts of them may not be.
 func (m *functionModel) queues(ctx context.Context, diags *diag.Diagnostics) map[string]functionQueueModel {
 	queues := map[string]functionQueueModel{}
-	if !m.Queues.IsUnknown() {
-		diags.Append(m.Queues.ElementsAs(ctx, &queues, false)...)
+	for label, element := range m.Queues.Elements() {
+		object, ok := element.(types.Object)
+		if !ok || object.IsUnknown() || object.IsNull() {
+			continue
+		}
+		var queue functionQueueModel
+		diags.Append(object.As(ctx, &queue, basetypes.ObjectAsOptions{})...)
+		queues[label] = queue
 	}
 	return queues
+}
+
+// knowsQueues reports whether all queues are known, though parts of them may not be.
+func (m *functionModel) knowsQueues() bool {
+	for _, element := range m.Queues.Elements() {
+		if element.IsUnknown() {
+			return false
+		}
+	}
+	return !m.Queues.IsUnknown()
 }
 
 func (m *functionModel) setQueues(queues map[string]functionQueueModel) {

@@ -45,7 +45,7 @@ func (r *functionResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 // derive sets what follows from the configuration and the state.
 func (r *functionResource) derive(ctx context.Context, config, state, plan *functionModel, diags *diag.Diagnostics) {
 	plan.TagsAll = r.allTags(plan.Tags, diags)
-	if !plan.Queues.IsNull() && !plan.Queues.IsUnknown() {
+	if plan.knowsQueues() && !plan.Queues.IsNull() {
 		planned := plan.queues(ctx, diags)
 		for label, share := range shares(config.ReservedConcurrency, config.queues(ctx, diags)) {
 			queue := planned[label]
@@ -56,12 +56,7 @@ func (r *functionResource) derive(ctx context.Context, config, state, plan *func
 	}
 	if !plan.Log.IsUnknown() {
 		log := plan.log(ctx, diags)
-		if log.Level.IsUnknown() || log.Format.ValueString() != "JSON" {
-			log.Level = types.StringNull()
-		}
-		if log.Level.IsNull() && log.Format.ValueString() == "JSON" {
-			log.Level = types.StringValue("INFO") // as Lambda would
-		}
+		log.Level = logLevel(log.Format, config.log(ctx, diags).Level)
 		plan.Log = log.object()
 	}
 	if config.RoleARN.IsNull() {
@@ -79,10 +74,24 @@ func (r *functionResource) derive(ctx context.Context, config, state, plan *func
 	plan.Mappings = plannedMappings(ctx, state, plan, diags)
 }
 
+// logLevel returns the level that a function filters its log by: the configured one, or Lambda's default for JSON.
+func logLevel(format, configured types.String) types.String {
+	switch {
+	case !configured.IsNull():
+		return configured
+	case format.IsUnknown():
+		return types.StringUnknown()
+	case format.ValueString() == "JSON":
+		return types.StringValue("INFO")
+	default:
+		return types.StringNull()
+	}
+}
+
 // plannedMappings returns the mappings' UUIDs, which are known if the function drains the same queues as before.
 func plannedMappings(ctx context.Context, state, plan *functionModel, diags *diag.Diagnostics) types.Map {
 	unknown := types.MapUnknown(types.StringType)
-	if plan.Queues.IsUnknown() {
+	if !plan.knowsQueues() {
 		return unknown
 	}
 	uuids := map[string]attr.Value{}

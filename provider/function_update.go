@@ -14,7 +14,7 @@ import (
 // by label. At no moment does a handler that runs lack what it needs: permissions grow first and shrink last, capacity is raised
 // before mappings use it and lowered after.
 func (r *functionResource) update(ctx context.Context, old, d *deployment, uuids map[string]string) (*cloud.Function, map[string]string, error) {
-	if err := r.complete(ctx, old, d); err != nil {
+	if err := r.complete(ctx, d, old); err != nil {
 		return nil, nil, err
 	}
 	if err := r.prepareRole(ctx, old, d); err != nil {

@@ -47,7 +47,7 @@ func (r *functionResource) Create(ctx context.Context, req resource.CreateReques
 	defer cancel()
 	err := r.refuseExisting(ctx, d.function.Name)
 	if err == nil {
-		err = r.complete(ctx, &d)
+		err = r.complete(ctx, &d, nil)
 	}
 	if err != nil {
 		addFunctionError(&resp.Diagnostics, "create", d.function.Name, err)
@@ -163,10 +163,9 @@ func (r *functionResource) deployment(ctx context.Context, m *functionModel, dia
 	return d
 }
 
-// ownsRole reports whether the function has no role but the one that the provider makes.
+// ownsRole reports whether the function's role is the one that the provider makes, or is going to make.
 func (r *functionResource) ownsRole(m *functionModel) bool {
-	arn := m.RoleARN.ValueString()
-	return arn == "" || cloud.RoleName(arn) == roleName(m.Name.ValueString(), r.cloud.Region)
+	return m.RoleARN.IsUnknown() || cloud.RoleName(m.RoleARN.ValueString()) == roleName(m.Name.ValueString(), r.cloud.Region)
 }
 
 // addFunctionError says which act failed on which function, and why.

@@ -138,10 +138,6 @@ func update(checks ...plancheck.PlanCheck) resource.ConfigPlanChecks {
 func TestAccFunction(t *testing.T) {
 	acceptance(t)
 	name, uri, otherURI := uniqueName(t), testImageURI(t, "1"), testImageURI(t, "2")
-	format := "JSON"
-	if os.Getenv(endpointVariable) != "" {
-		format = "Text" // moto forgets the format
-	}
 	account := knownvalue.StringRegexp(regexp.MustCompile(`^arn:aws:lambda:us-east-1:\d{12}:function:` + name + `$`))
 	maximum := func(label string, want int32) plancheck.PlanCheck {
 		at := tfjsonpath.New("queues").AtMapKey(label).AtMapKey("maximum_concurrency")
@@ -185,7 +181,7 @@ func TestAccFunction(t *testing.T) {
 				Config: functionConfig(name, uri, draining+`
   environment = { LEVEL = "2" }
   memory_size = 512
-  log         = { format = "`+format+`", retention = 7 }
+  log         = { format = "`+logFormat()+`", retention = 7 }
   reserved_concurrency = 9`),
 				ConfigPlanChecks: update(maximum("main", 9)),
 				Check: resource.ComposeTestCheckFunc(
@@ -222,6 +218,14 @@ func TestAccFunction(t *testing.T) {
 			},
 		},
 	})
+}
+
+// logFormat returns the format that is not the default, but where the format is forgotten (moto).
+func logFormat() string {
+	if os.Getenv(endpointVariable) != "" {
+		return "Text"
+	}
+	return "JSON"
 }
 
 func queueURLOf(name string) string { return backend.endpoint + "/" + testAccount() + "/" + name }

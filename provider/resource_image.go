@@ -73,7 +73,7 @@ func (r *imageResource) plan(ctx context.Context, state, plan *imageModel, sourc
 	if url == "" {
 		login, err := r.cloud.Login(ctx)
 		if err != nil {
-			diags.AddError("Failed to plan image", fmt.Sprintf("The address of repository %s is not known: %s.", repository.Name.ValueString(), err))
+			diags.AddError("Failed to plan image", fmt.Sprintf("Repository %s: %s", repository.id(), sentence(err.Error())))
 			return
 		}
 		url = login.Host + "/" + repository.Name.ValueString()
@@ -98,7 +98,7 @@ func (r *imageResource) Create(ctx context.Context, req resource.CreateRequest, 
 	if name := repository.Name.ValueString(); name != "" {
 		if _, err := r.cloud.CreateRepository(ctx, name, tags); err != nil {
 			blame(&resp.Diagnostics, path.Root("repository").AtName("name"), "Failed to create repository",
-				fmt.Sprintf("The repository for the image was not created: %s.", err))
+				sentence(err.Error()))
 			return
 		}
 	}
@@ -135,7 +135,7 @@ func (r *imageResource) Read(ctx context.Context, req resource.ReadRequest, resp
 		return
 	}
 	if err != nil {
-		resp.Diagnostics.AddError("Failed to read image", fmt.Sprintf("The image in repository %s could not be read: %s.", repository.id(), err))
+		resp.Diagnostics.AddError("Failed to read image", fmt.Sprintf("Repository %s: %s", repository.id(), sentence(err.Error())))
 		return
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
@@ -208,7 +208,7 @@ func (r *imageResource) Update(ctx context.Context, req resource.UpdateRequest, 
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("repository"), repository.id())...)
 	if err := r.tend(ctx, &state, &plan, repository); err != nil {
 		resp.State.Raw = req.State.Raw
-		resp.Diagnostics.AddError("Failed to update repository", fmt.Sprintf("The image is there, but its repository was not updated: %s.", err))
+		resp.Diagnostics.AddError("Failed to update repository", "The image is there, but not all else: "+sentence(err.Error()))
 	}
 }
 
@@ -233,7 +233,7 @@ func (r *imageResource) Delete(ctx context.Context, req resource.DeleteRequest, 
 		return
 	}
 	if err := r.cloud.DeleteRepository(ctx, repository.Name.ValueString(), true); err != nil {
-		resp.Diagnostics.AddError("Failed to delete repository", fmt.Sprintf("The repository of the image was not deleted: %s.", err))
+		resp.Diagnostics.AddError("Failed to delete repository", sentence(err.Error()))
 	}
 }
 

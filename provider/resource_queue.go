@@ -39,7 +39,7 @@ func (r *queueResource) Create(ctx context.Context, req resource.CreateRequest, 
 		return
 	}
 	if err := r.create(ctx, &plan, deadLetter, tags); err != nil {
-		resp.Diagnostics.AddError("Failed to create queue", fmt.Sprintf("The queue %s was not created: %s.", plan.Name.ValueString(), err))
+		resp.Diagnostics.AddError("Failed to create queue", fmt.Sprintf("Queue %s: %s", plan.Name.ValueString(), sentence(err.Error())))
 		return
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
@@ -98,7 +98,7 @@ func (r *queueResource) Read(ctx context.Context, req resource.ReadRequest, resp
 		return
 	}
 	if err != nil {
-		resp.Diagnostics.AddError("Failed to read queue", fmt.Sprintf("The queue %s could not be read: %s.", state.URL.ValueString(), err))
+		resp.Diagnostics.AddError("Failed to read queue", fmt.Sprintf("Queue %s: %s", state.URL.ValueString(), sentence(err.Error())))
 		return
 	}
 	imported := state.Name.IsNull()
@@ -174,7 +174,7 @@ func (r *queueResource) Update(ctx context.Context, req resource.UpdateRequest, 
 		return
 	}
 	if err := r.update(ctx, &state, &plan); err != nil {
-		resp.Diagnostics.AddError("Failed to update queue", fmt.Sprintf("The queue %s was not updated: %s.", state.URL.ValueString(), err))
+		resp.Diagnostics.AddError("Failed to update queue", fmt.Sprintf("Queue %s: %s", state.URL.ValueString(), sentence(err.Error())))
 		return
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
@@ -239,7 +239,7 @@ func (r *queueResource) Delete(ctx context.Context, req resource.DeleteRequest, 
 		err = group.Wait()
 	}
 	if err != nil {
-		resp.Diagnostics.AddError("Failed to delete queue", fmt.Sprintf("The queue %s was not deleted: %s.", urls[0], err))
+		resp.Diagnostics.AddError("Failed to delete queue", fmt.Sprintf("Queue %s: %s", urls[0], sentence(err.Error())))
 	}
 }
 

@@ -58,24 +58,23 @@ func New(config aws.Config) *Cloud {
 	}
 }
 
-// remembered is a value that is asked for once, when it is first needed. A failure is not remembered.
+// remembered is an answer that is asked for once, when it is first needed. A refusal is an answer, too; that the one who asked went
+// away is none.
 type remembered[T any] struct {
 	mu    sync.Mutex
 	known bool
 	value T
+	err   error
 }
 
 func (r *remembered[T]) get(ctx context.Context, ask func(context.Context) (T, error)) (T, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.known {
-		return r.value, nil
+	if !r.known {
+		r.value, r.err = ask(ctx)
+		r.known = ctx.Err() == nil
 	}
-	value, err := ask(ctx)
-	if err == nil {
-		r.value, r.known = value, true
-	}
-	return value, err
+	return r.value, r.err
 }
 
 // arn returns the ARN of something in this region.
