@@ -33,10 +33,13 @@ type Cloud struct {
 	sqs     *sqs.Client
 	sts     *sts.Client
 
-	account   remembered[string]
-	login     remembered[*RegistryLogin]
-	limits    remembered[ConcurrencyLimits]
-	queueURLs sync.Map // ARN -> URL of queues seen, which spares a call for each function that uses them
+	account remembered[string]
+	login   remembered[*RegistryLogin]
+	limits  remembered[ConcurrencyLimits]
+
+	mu           sync.Mutex
+	secretChecks map[string]*remembered[struct{}] // by ARN
+	queueURLs    sync.Map                         // ARN -> URL of queues seen, which spares a call for each function that uses them
 }
 
 // New returns the region that config names. It makes no call.
@@ -55,6 +58,8 @@ func New(config aws.Config) *Cloud {
 		secrets:   secretsmanager.NewFromConfig(config),
 		sqs:       sqs.NewFromConfig(config),
 		sts:       sts.NewFromConfig(config),
+
+		secretChecks: map[string]*remembered[struct{}]{},
 	}
 }
 

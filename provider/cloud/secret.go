@@ -21,8 +21,21 @@ type SecretShapeError struct {
 func (e *SecretShapeError) Error() string { return fmt.Sprintf("secret %s %s", e.ARN, e.Reason) }
 
 // CheckSecret returns a [NotFoundError] for a secret that does not exist and a [SecretShapeError] for one whose current value is
-// not a JSON object. The value leaves this function in no form.
+// not a JSON object. It looks once at each secret, however many functions use it.
 func (c *Cloud) CheckSecret(ctx context.Context, secretARN string) error {
+	c.mu.Lock()
+	check, ok := c.secretChecks[secretARN]
+	if !ok {
+		check = &remembered[struct{}]{}
+		c.secretChecks[secretARN] = check
+	}
+	c.mu.Unlock()
+	_, err := check.get(ctx, func(ctx context.Context) (struct{}, error) { return struct{}{}, c.checkSecret(ctx, secretARN) })
+	return err
+}
+
+// checkSecret looks at the shape of a secret's value, which leaves this function in no form.
+func (c *Cloud) checkSecret(ctx context.Context, secretARN string) error {
 	output, err := c.secrets.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &secretARN})
 	if hasCode(err, "ResourceNotFoundException") {
 		return &NotFoundError{Object: "secret " + secretARN + ", or its value,"}
