@@ -3,7 +3,6 @@ package provider
 import (
 	"context"
 	"fmt"
-	"maps"
 	"sync"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -26,7 +25,7 @@ type providerData struct {
 
 	// apps are the handlers ([]string) of the images that this run has seen, by image URI.
 	apps sync.Map
-	// visibilities are the visibility timeouts (int32, in seconds) that this run plans, by queue ARN.
+	// visibilities are the visibility timeouts (int32, in seconds) that this run plans, or has set, by queue ARN.
 	visibilities sync.Map
 	// reservations are the changes of reserved concurrency that this run has planned so far.
 	reservations reservations
@@ -79,7 +78,11 @@ func (d *providerData) allTags(own types.Map, diags *diag.Diagnostics) types.Map
 	for key, value := range d.defaultTags {
 		all[key] = types.StringValue(value)
 	}
-	maps.Copy(all, own.Elements())
+	for key, value := range own.Elements() {
+		if !value.IsNull() { // as of an optional variable: the tag is not set
+			all[key] = value
+		}
+	}
 	if len(all) == 0 {
 		return types.MapNull(types.StringType)
 	}

@@ -157,6 +157,12 @@ func (r *functionResource) checkSecrets(ctx context.Context, plan *functionModel
 				"environment variables, such as {\"DATABASE_URL\": \"…\"}. Put a new version of the secret.", shape.ARN, shape.Reason))
 			continue
 		}
+		if empty, ok := errors.AsType[*cloud.NoSecretValueError](err); ok {
+			// Its first version may be part of the same plan, or be left to an operator.
+			diags.AddAttributeWarning(at, "Secret without a value", fmt.Sprintf("The secret %s has no value yet. The app cannot start before "+
+				"it has one, which must be a JSON object.", empty.ARN))
+			continue
+		}
 		if cloud.IsNotFound(err) {
 			blame(diags, at, "Unusable secret", sentence(err.Error())+" Create it and put a JSON object as its value before you "+
 				"plan, or take its ARN from the resource that does.")

@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"hash/crc32"
 	"maps"
@@ -145,18 +144,14 @@ func (r *functionResource) refuseExisting(ctx context.Context, name string) erro
 	case err != nil:
 		return err
 	default:
-		return errFunctionExists
+		return &cloud.ExistsError{Object: "a function named " + name}
 	}
 }
-
-var errFunctionExists = errors.New("a function of this name exists; import it or choose another name")
 
 // create makes all of d, in the order in which the parts need each other, and returns the function and its mappings' UUIDs by label.
 func (r *functionResource) create(ctx context.Context, d *deployment) (*cloud.Function, map[string]string, error) {
 	var group errgroup.Group // one failure does not cancel the other call, so that it is known what to undo
-	group.Go(func() error {
-		return r.cloud.EnsureLogGroup(ctx, d.function.LogGroup, d.retention, d.function.Tags)
-	})
+	group.Go(func() error { return r.ensureLogGroup(ctx, d, false) })
 	if d.ownRole {
 		group.Go(func() (err error) {
 			d.function.RoleARN, err = r.cloud.CreateRole(ctx, r.role(d))
@@ -170,6 +165,7 @@ func (r *functionResource) create(ctx context.Context, d *deployment) (*cloud.Fu
 		return nil, nil, err
 	}
 	function, err := r.cloud.CreateFunction(ctx, d.function)
+	d.made = function != nil
 	if err != nil {
 		return nil, nil, err
 	}
@@ -180,6 +176,15 @@ func (r *functionResource) create(ctx context.Context, d *deployment) (*cloud.Fu
 	}
 	uuids, err := r.createMappings(ctx, d.mappings)
 	return function, uuids, err
+}
+
+// ensureLogGroup makes the function's log group unless it is there, and sets its retention unless that is known to be in force.
+func (r *functionResource) ensureLogGroup(ctx context.Context, d *deployment, retained bool) error {
+	made, err := r.cloud.CreateLogGroup(ctx, d.function.LogGroup, d.function.Tags)
+	if err != nil || made && d.retention == 0 || !made && retained {
+		return err
+	}
+	return r.cloud.SetRetention(ctx, d.function.LogGroup, d.retention)
 }
 
 // createMappings makes mappings at the same time and returns the UUIDs of those that were made.
@@ -201,26 +206,32 @@ func (r *functionResource) createMappings(ctx context.Context, mappings map[stri
 	return uuids, group.Wait()
 }
 
-// undo removes what a failed create made, and no role that it could not make, so that nothing half-created is left behind. It goes on
-// when ctx is cancelled.
+// undo removes what a failed create made, so that nothing half-created is left behind, and nothing else: not a function that another
+// process made in the meantime, nor the role that it uses. It goes on when ctx is cancelled.
 func (r *functionResource) undo(ctx context.Context, d *deployment) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
 	defer cancel()
-	return r.destroy(ctx, d.function.Name, d.ownRole && d.function.RoleARN != "")
+	ownRole := d.ownRole && d.function.RoleARN != ""
+	if d.made {
+		return r.destroy(ctx, d.function.Name, nil, ownRole)
+	}
+	if !ownRole {
+		return nil
+	}
+	other, err := r.cloud.FindFunction(ctx, d.function.Name)
+	if err != nil && !cloud.IsNotFound(err) {
+		return err
+	}
+	if other != nil && other.RoleARN == d.function.RoleARN {
+		return nil
+	}
+	return r.cloud.DeleteRole(ctx, cloud.RoleName(d.function.RoleARN))
 }
 
 // destroy removes a function: its mappings first, so that messages stay in their queues instead of failing, then the function and
-// its role. Its log group stays.
-func (r *functionResource) destroy(ctx context.Context, name string, ownRole bool) error {
-	mappings, err := r.cloud.FindMappings(ctx, name)
-	if err != nil {
-		return err
-	}
-	group, groupCtx := errgroup.WithContext(ctx)
-	for _, mapping := range mappings {
-		group.Go(func() error { return r.cloud.DeleteMapping(groupCtx, mapping.UUID) })
-	}
-	if err := group.Wait(); err != nil {
+// its role. Its log group stays. The mappings that are known are deleted without being looked for.
+func (r *functionResource) destroy(ctx context.Context, name string, mappings []string, ownRole bool) error {
+	if err := r.cloud.DeleteMappings(ctx, name, mappings); err != nil {
 		return err
 	}
 	if err := r.cloud.DeleteFunction(ctx, name); err != nil {

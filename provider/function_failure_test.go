@@ -9,9 +9,12 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
+
+	"github.com/lambda-land/terraform-provider-handler/provider/cloud"
 )
 
 func TestAccFunctionLeavesNothingWhenItCannotBeMade(t *testing.T) {
@@ -92,7 +95,7 @@ resource "handler_function" "second" {
 			{Config: first},
 			{
 				Config:      first + second,
-				ExpectError: regexp.MustCompile(`(?s)Failed to create function.*A\s+function\s+of\s+this\s+name\s+exists;\s+import\s+it`),
+				ExpectError: regexp.MustCompile(`(?s)Failed to create function.*A\s+function\s+named\s+` + name + `\s+exists;\s+import\s+it`),
 			},
 			{Config: first, ConfigPlanChecks: emptyPlan(), Check: environmentIs(name, map[string]string{"HANDLER": "first"})},
 		},
@@ -163,5 +166,52 @@ func TestAccFunctionLeavesARoleOfSomebodyElse(t *testing.T) {
 	})
 	if _, err := client.GetRole(background(), &iam.GetRoleInput{RoleName: &role}); err != nil {
 		t.Errorf("the role is gone: %s", err)
+	}
+}
+
+// TestAccFunctionOfAnotherProcessIsLeftAlone has another process make the function, with the same role and a mapping, between the look
+// for such a function and its creation.
+func TestAccFunctionOfAnotherProcessIsLeftAlone(t *testing.T) {
+	acceptance(t)
+	uri := testImageURI(t, "1")
+	client := lambda.NewFromConfig(clientConfig())
+	for name, test := range map[string]struct {
+		fails bool // for another reason than that the function exists
+		want  string
+	}{
+		"exists":  {false, `(?s)name\s+=.*A\s+function\s+named\s+\S+\s+exists;\s+import\s+it`},
+		"refused": {true, `(?s)Failed to create function.*this\s+test\s+forbids\s+it`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			name := uniqueName(t)
+			role := roleName(name, testRegion)
+			const creation = `^POST /2015-03-31/functions$`
+			backend.before(t, creation, name, func() {
+				roleARN := fmt.Sprintf("arn:aws:iam::%s:role/%s", testAccount(), role)
+				_, err := client.CreateFunction(background(), &lambda.CreateFunctionInput{
+					FunctionName: &name, Role: &roleARN, PackageType: types.PackageTypeImage, Code: &types.FunctionCode{ImageUri: &uri},
+				})
+				if err != nil {
+					t.Error(err)
+				}
+			})
+			if test.fails {
+				backend.fail(t, creation, name)
+			}
+			t.Cleanup(func() {
+				_, _ = client.DeleteFunction(background(), &lambda.DeleteFunctionInput{FunctionName: &name})
+				_ = cloud.New(clientConfig()).DeleteRole(background(), role)
+			})
+			resource.Test(t, resource.TestCase{
+				ProtoV6ProviderFactories: factories(),
+				Steps:                    []resource.TestStep{{Config: lone(name, uri, `handler = "first"`), ExpectError: regexp.MustCompile(test.want)}},
+			})
+			if _, err := client.GetFunction(background(), &lambda.GetFunctionInput{FunctionName: &name}); err != nil {
+				t.Errorf("the other's function is gone: %s", err)
+			}
+			if _, err := policyOf(name); err != nil {
+				t.Errorf("the role of the other's function is gone: %s", err)
+			}
+		})
 	}
 }

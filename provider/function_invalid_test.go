@@ -20,11 +20,15 @@ func lone(name, imageURI, attributes string) string {
 	return fmt.Sprintf("resource \"handler_function\" \"test\" {\n  name = %q\n  image_uri = %q\n  %s\n}\n", name, imageURI, attributes)
 }
 
-// secret makes a secret with a value and returns its ARN.
+// secret makes a secret with a value, or without if it is empty, and returns its ARN.
 func secret(t *testing.T, name, value string) string {
 	t.Helper()
 	client := secretsmanager.NewFromConfig(clientConfig())
-	output, err := client.CreateSecret(background(), &secretsmanager.CreateSecretInput{Name: &name, SecretString: &value})
+	input := &secretsmanager.CreateSecretInput{Name: &name}
+	if value != "" {
+		input.SecretString = &value
+	}
+	output, err := client.CreateSecret(background(), input)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,6 +82,8 @@ func TestAccFunctionInvalid(t *testing.T) {
 			`(?s)is\s+in\s+region\s+eu-west-1`},
 		{"no such secret", fmt.Sprintf("handler = \"first\"\nsecrets = [%q]", arn("secretsmanager", testRegion, "secret:none-AbCdEf")),
 			`(?s)Unusable secret.*does\s+not\s+exist`},
+		{"secret without a name", "handler = \"first\"\nsecrets = [null]", `(?s)secrets.*[Nn]ull`},
+		{"queue to send to without an ARN", "handler = \"first\"\nsend_to = { a = null }", `(?s)send_to.*[Nn]ull`},
 		{"secret is text", fmt.Sprintf("handler = \"first\"\nsecrets = [%q]", text), `(?s)Unusable secret.*is\s+not\s+JSON`},
 		{"secret is a list", fmt.Sprintf("handler = \"first\"\nsecrets = [%q]", list), `(?s)Unusable secret.*not\s+an\s+object`},
 		{"maximum above reserved", drain(queue, "maximum_concurrency = 5") + "reserved_concurrency = 4", `(?s)above\s+the\s+function's\s+reserved`},
@@ -117,6 +123,17 @@ func TestAccFunctionInvalid(t *testing.T) {
 			})
 		})
 	}
+	t.Run("secret that has no value yet", func(t *testing.T) {
+		t.Parallel()
+		empty := secret(t, name+"-empty", "")
+		resource.UnitTest(t, resource.TestCase{
+			ProtoV6ProviderFactories: factories(),
+			Steps: []resource.TestStep{{
+				Config:   lone(name, uri, fmt.Sprintf("handler = \"first\"\nsecrets = [%q]", empty)),
+				PlanOnly: true, ExpectNonEmptyPlan: true,
+			}},
+		})
+	})
 	t.Run("secret that may not be looked at", func(t *testing.T) {
 		t.Parallel()
 		resource.UnitTest(t, resource.TestCase{

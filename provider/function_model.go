@@ -159,6 +159,7 @@ type deployment struct {
 	ownRole     bool
 	boundary    string
 	retention   int32
+	made        bool // whether create made the function, or may have
 }
 
 // consumed returns the ARNs of the queues that the function drains, sorted.

@@ -12,31 +12,52 @@ import (
 	"github.com/lambda-land/terraform-provider-handler/provider/cloud"
 )
 
-// find reads a function and, at the same time, its mappings.
-func (r *functionResource) find(ctx context.Context, name string) (*cloud.Function, []cloud.Mapping, error) {
-	var function *cloud.Function
-	var mappings []cloud.Mapping
-	group, groupCtx := errgroup.WithContext(ctx)
-	group.Go(func() (err error) {
-		function, err = r.cloud.FindFunction(groupCtx, name)
-		return err
-	})
-	group.Go(func() (err error) {
-		mappings, err = r.cloud.FindMappings(groupCtx, name)
-		return err
-	})
-	err := group.Wait()
-	return function, mappings, err
+// foundFunction is what AWS says about a function.
+type foundFunction struct {
+	*cloud.Function
+	mappings []cloud.Mapping
+	lostRole bool // whether the role that the provider made is gone, or its policy
 }
 
-// read takes over what AWS says. Environment variables that nobody here set are left alone.
-func (r *functionResource) read(ctx context.Context, m *functionModel, f *cloud.Function, mappings []cloud.Mapping, diags *diag.Diagnostics) {
+// find reads a function and, at the same time, its mappings and whether its role is there.
+func (r *functionResource) find(ctx context.Context, state *functionModel) (foundFunction, error) {
+	name := state.Name.ValueString()
+	var found foundFunction
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.Go(func() (err error) {
+		found.Function, err = r.cloud.FindFunction(groupCtx, name)
+		return err
+	})
+	group.Go(func() (err error) {
+		found.mappings, err = r.cloud.FindMappings(groupCtx, name)
+		return err
+	})
+	if r.ownsRole(state) {
+		group.Go(func() error {
+			has, err := r.cloud.HasPermissions(groupCtx, roleName(name, r.cloud.Region))
+			if cloud.IsDenied(err) {
+				return nil // who may not look takes it for granted
+			}
+			found.lostRole = err == nil && !has
+			return err
+		})
+	}
+	err := group.Wait()
+	return found, err
+}
+
+// read takes over what AWS says. Environment variables that nobody here set are left alone. A lost role is none, so that the next apply
+// makes it again.
+func (r *functionResource) read(ctx context.Context, m *functionModel, f foundFunction, diags *diag.Diagnostics) {
 	imported := m.ImageURI.IsNull()
 	if imported || m.ImageDigest.ValueString() != f.ImageDigest {
 		m.ImageURI, m.ImageDigest = types.StringValue(f.ImageURI), types.StringValue(f.ImageDigest)
 	}
 	m.ARN = types.StringValue(f.ARN)
 	m.RoleARN = types.StringValue(f.RoleARN)
+	if f.lostRole {
+		m.RoleARN = types.StringNull()
+	}
 	m.MemorySize = types.Int32Value(f.MemorySize)
 	m.Timeout = types.Int32Value(f.Timeout)
 	m.Architecture = types.StringValue(f.Architecture)
@@ -53,7 +74,7 @@ func (r *functionResource) read(ctx context.Context, m *functionModel, f *cloud.
 	}
 	m.Log = log.object()
 	r.readEnvironment(m, f.Environment, imported)
-	m.readMappings(ctx, mappings, diags)
+	m.readMappings(ctx, f.mappings, diags)
 }
 
 func (r *functionResource) readEnvironment(m *functionModel, remote map[string]string, imported bool) {
@@ -73,15 +94,28 @@ func (r *functionResource) readEnvironment(m *functionModel, remote map[string]s
 	if len(sendTo) != 0 || len(m.SendTo.Elements()) != 0 {
 		m.SendTo = textMapOrNull(sendTo)
 	}
-	environment := map[string]string{}
-	own := mapTexts(m.Environment)
-	for name, value := range remote {
-		if _, ours := own[name]; ours || imported && !isOwnVariable(name) {
+	m.readUserEnvironment(remote, imported)
+}
+
+// readUserEnvironment takes over the variables that the user set; all if the function is being imported. A variable that is null is
+// not set, and stays null.
+func (m *functionModel) readUserEnvironment(remote map[string]string, imported bool) {
+	environment, own := map[string]attr.Value{}, m.Environment.Elements()
+	for name, value := range own {
+		if value.IsNull() {
 			environment[name] = value
 		}
 	}
-	if len(environment) != 0 || len(own) != 0 {
-		m.Environment = textMapOrNull(environment)
+	for name, value := range remote {
+		if _, ours := own[name]; ours || imported && !isOwnVariable(name) {
+			environment[name] = types.StringValue(value)
+		}
+	}
+	switch {
+	case len(environment) > 0:
+		m.Environment = types.MapValueMust(types.StringType, environment)
+	case len(own) > 0:
+		m.Environment = types.MapNull(types.StringType)
 	}
 }
 

@@ -86,14 +86,14 @@ func (r *functionResource) Schema(ctx context.Context, _ resource.SchemaRequest,
 				MarkdownDescription: "ARNs of the queues that the handler sends to, by the label that `sdk.Send` uses.",
 				ElementType:         types.StringType,
 				Optional:            true,
-				Validators:          []validator.Map{labels()},
+				Validators:          []validator.Map{labels(), mapvalidator.NoNullValues()},
 			},
 			"secrets": schema.ListAttribute{
 				MarkdownDescription: "ARNs of secrets whose values are JSON objects. Each key becomes an environment variable before the app " +
 					"starts; later secrets win. Only the ARNs are stored, in `SECRETS_MANAGER_ENVIRONMENT_VARIABLE_KEYS`.",
 				ElementType: types.StringType,
 				Optional:    true,
-				Validators:  []validator.List{listvalidator.UniqueValues()},
+				Validators:  []validator.List{listvalidator.UniqueValues(), listvalidator.NoNullValues()},
 			},
 			"environment": schema.MapAttribute{
 				MarkdownDescription: "Environment variables. They are stored in the state: put secrets in `secrets`.",
@@ -174,6 +174,7 @@ func functionQueuesAttribute() schema.MapNestedAttribute {
 				ElementType:         types.StringType,
 				Optional:            true,
 				Validators: []validator.List{
+					listvalidator.NoNullValues(),
 					listvalidator.SizeAtMost(maxFilters),
 					listvalidator.ValueStringsAre(stringvalidator.LengthAtMost(maxFilterPattern)),
 				},

@@ -24,10 +24,9 @@ func (r *functionResource) update(ctx context.Context, old, d *deployment, uuids
 	if err != nil {
 		return nil, nil, err
 	}
-	if old.retention != d.retention {
-		if err := r.cloud.EnsureLogGroup(ctx, d.function.LogGroup, d.retention, d.function.Tags); err != nil {
-			return nil, nil, err
-		}
+	// Somebody may have deleted the log group, without which logs are lost unseen.
+	if err := r.ensureLogGroup(ctx, d, old.retention == d.retention); err != nil {
+		return nil, nil, err
 	}
 	function, err := r.updateFunction(ctx, old, d)
 	if err != nil {

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"regexp"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/int32validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
@@ -20,6 +21,14 @@ const (
 	defaultArchitecture = "x86_64"
 	defaultKeepImages   = 10
 	maxKeepImages       = 1000
+)
+
+// repositoryPath is what the distribution specification allows as a repository's name, and ECR, too.
+const repositoryPath = `[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*`
+
+var (
+	repositoryName    = regexp.MustCompile(`^` + repositoryPath + `$`)
+	repositoryAddress = regexp.MustCompile(`^[A-Za-z0-9.-]+(:[0-9]+)?/` + repositoryPath + `$`)
 )
 
 func (r *imageResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
@@ -111,12 +120,18 @@ func repositoryAttribute() schema.SingleNestedAttribute {
 					"the policy that lets Lambda pull, and is deleted with its images when the resource is destroyed.",
 				Optional:      true,
 				PlanModifiers: replace,
-				Validators:    []validator.String{stringvalidator.LengthBetween(2, 256)}, // ECR's limits
+				Validators: []validator.String{
+					stringvalidator.LengthBetween(2, 256), // ECR's limits
+					stringvalidator.RegexMatches(repositoryName, "must be of lower-case letters, digits, and single - _ . or / between them"),
+				},
 			},
 			"url": schema.StringAttribute{
 				MarkdownDescription: "Address of a repository that something else owns, such as `123456789012.dkr.ecr.eu-west-1.amazonaws.com/acme`.",
 				Optional:            true,
 				PlanModifiers:       replace,
+				Validators: []validator.String{
+					stringvalidator.RegexMatches(repositoryAddress, "must be of the form host/repository, without a scheme, tag or digest"),
+				},
 			},
 			"keep_images": schema.Int32Attribute{
 				MarkdownDescription: "How many of the newest images are kept when a new one is pushed to a repository that this resource owns, " +

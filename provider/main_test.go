@@ -150,10 +150,15 @@ type call struct {
 	body      string
 }
 
-// fault fails requests.
+// fault fails requests, or has something happen before them.
 type fault struct {
 	operation *regexp.Regexp
 	about     string // part of path or body
+	before    func() // nil for a request that fails
+}
+
+func (f *fault) isOf(made call) bool {
+	return f.operation.MatchString(made.operation) && strings.Contains(made.body, f.about)
 }
 
 func (r *recorder) ServeHTTP(w http.ResponseWriter, req *http.Request) {
@@ -190,14 +195,22 @@ func forbid(w http.ResponseWriter, inXML bool) {
 	_, _ = io.WriteString(w, answer)
 }
 
-// record remembers a call and reports whether it is to fail.
-func (r *recorder) record(made call) bool {
+// record remembers a call, has happen what is to happen before it, and reports whether it is to fail.
+func (r *recorder) record(made call) (fails bool) {
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	r.calls = append(r.calls, made)
-	return slices.ContainsFunc(r.faults, func(f *fault) bool {
-		return f.operation.MatchString(made.operation) && strings.Contains(made.body, f.about)
-	})
+	faults := slices.Clone(r.faults)
+	r.mu.Unlock()
+	for _, f := range faults {
+		switch {
+		case !f.isOf(made):
+		case f.before != nil:
+			f.before()
+		default:
+			fails = true
+		}
+	}
+	return fails
 }
 
 func operationOf(req *http.Request, body []byte) string {
@@ -213,7 +226,18 @@ func operationOf(req *http.Request, body []byte) string {
 // fail lets operations about something fail until the test ends or the returned function is called.
 func (r *recorder) fail(t *testing.T, operation, about string) (stop func()) {
 	t.Helper()
-	f := &fault{operation: regexp.MustCompile(operation), about: about}
+	return r.add(t, &fault{operation: regexp.MustCompile(operation), about: about})
+}
+
+// before has something happen once, before the first of the operations about something: what another process does at that moment.
+func (r *recorder) before(t *testing.T, operation, about string, happen func()) {
+	t.Helper()
+	var once sync.Once
+	r.add(t, &fault{operation: regexp.MustCompile(operation), about: about, before: func() { once.Do(happen) }})
+}
+
+func (r *recorder) add(t *testing.T, f *fault) (stop func()) {
+	t.Helper()
 	r.mu.Lock()
 	r.faults = append(r.faults, f)
 	r.mu.Unlock()

@@ -91,6 +91,12 @@ func deadLetterName(name string) string {
 	return name + "-dlq"
 }
 
+// isOwnDeadLetter reports whether the queue's dead letters go where this resource puts them. Another dead-letter queue, which other queues
+// may share, is none of this resource's: it would be deleted with the queue.
+func isOwnDeadLetter(targetARN, queueARN string) bool {
+	return targetARN != "" && targetARN == deadLetterName(queueARN)
+}
+
 func (m *queueModel) setURL(url, arn string) {
 	m.URL, m.ARN = types.StringValue(url), types.StringValue(arn)
 }

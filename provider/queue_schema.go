@@ -43,7 +43,8 @@ var queueName = regexp.MustCompile(`^[A-Za-z0-9_-]+(\.fifo)?$`)
 func (r *queueResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "An SQS queue with its dead-letter queue. It owns the messages: destroying it is refused while it or its " +
-			"dead-letter queue holds any, unless `force_destroy` is set. Functions that drain it come and go without losing one.",
+			"dead-letter queue holds any, unless `force_destroy` is set. Functions that drain it come and go without losing one. " +
+			"A queue of the same name and attributes that exists already is taken over, as SQS does.",
 		Attributes: map[string]schema.Attribute{
 			"name": schema.StringAttribute{
 				MarkdownDescription: "Name of the queue, up to 80 letters, digits, `-` and `_`. One that ends in `.fifo` makes a FIFO queue.",

@@ -2,8 +2,9 @@ package provider
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -77,8 +78,7 @@ func (r *functionResource) Read(ctx context.Context, req resource.ReadRequest, r
 		return
 	}
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("name"), state.Name)...)
-	name := state.Name.ValueString()
-	function, mappings, err := r.find(ctx, name)
+	found, err := r.find(ctx, &state)
 	if cloud.IsNotFound(err) {
 		resp.State.RemoveResource(ctx)
 		return
@@ -87,10 +87,10 @@ func (r *functionResource) Read(ctx context.Context, req resource.ReadRequest, r
 		err = r.readRetention(ctx, &state)
 	}
 	if err != nil {
-		addFunctionError(&resp.Diagnostics, "read", name, err)
+		addFunctionError(&resp.Diagnostics, "read", state.Name.ValueString(), err)
 		return
 	}
-	r.read(ctx, &state, function, mappings, &resp.Diagnostics)
+	r.read(ctx, &state, found, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 }
 
@@ -147,7 +147,9 @@ func (r *functionResource) Delete(ctx context.Context, req resource.DeleteReques
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	name := state.Name.ValueString()
-	if err := r.destroy(ctx, name, r.ownsRole(&state)); err != nil {
+	mappings := slices.Collect(maps.Values(mapTexts(state.Mappings)))
+	ownRole := r.ownsRole(&state) || state.RoleARN.IsNull() // which is what is left of a lost one
+	if err := r.destroy(ctx, name, mappings, ownRole); err != nil {
 		addFunctionError(&resp.Diagnostics, "delete", name, err)
 	}
 }
@@ -173,7 +175,7 @@ func addFunctionError(diags *diag.Diagnostics, act, name string, err error) {
 	detail := fmt.Sprintf("Function %s: %s", name, sentence(err.Error()))
 	attribute := ""
 	switch text := err.Error(); {
-	case errors.Is(err, errFunctionExists):
+	case cloud.IsExists(err):
 		attribute = "name"
 	case strings.Contains(text, "UnreservedConcurrentExecution"):
 		attribute = "reserved_concurrency"

@@ -381,7 +381,7 @@ func TestAccFunctionDrift(t *testing.T) {
 	acceptance(t)
 	name, uri, otherURI := uniqueName(t), testImageURI(t, "1"), testImageURI(t, "2")
 	client := lambda.NewFromConfig(clientConfig())
-	config := functionConfig(name, uri, draining+"reserved_concurrency = 4\n environment = { LEVEL = \"1\" }")
+	config := functionConfig(name, uri, draining+"reset = handler_reset.test.id\n reserved_concurrency = 4\n environment = { LEVEL = \"1\", NONE = null }")
 	mapping := func() *string {
 		output, err := client.ListEventSourceMappings(background(), &lambda.ListEventSourceMappingsInput{FunctionName: &name})
 		if err != nil || len(output.EventSourceMappings) != 1 {
@@ -431,6 +431,29 @@ func TestAccFunctionDrift(t *testing.T) {
 		})
 	}
 	steps = append(steps,
+		resource.TestStep{
+			PreConfig: func() {
+				if err := cloud.New(clientConfig()).DeleteRole(background(), roleName(name, testRegion)); err != nil {
+					t.Fatal(err)
+				}
+			},
+			Config:           config,
+			ConfigPlanChecks: update(),
+			Check:            policyAllows(name, "sqs:ReceiveMessage", name),
+		},
+		resource.TestStep{
+			PreConfig: func() {
+				group := "/aws/lambda/" + name
+				_, err := cloudwatchlogs.NewFromConfig(clientConfig()).DeleteLogGroup(background(), &cloudwatchlogs.DeleteLogGroupInput{LogGroupName: &group})
+				if err != nil {
+					t.Fatal(err)
+				}
+			},
+			Taint:            []string{"handler_reset.test"},
+			Config:           config,
+			ConfigPlanChecks: update(),
+			Check:            logGroupKept(name),
+		},
 		resource.TestStep{
 			// What somebody else sets is left alone until the function is updated.
 			PreConfig: func() {

@@ -97,8 +97,11 @@ func (r *imageResource) Create(ctx context.Context, req resource.CreateRequest, 
 	}
 	if name := repository.Name.ValueString(); name != "" {
 		if _, err := r.cloud.CreateRepository(ctx, name, tags); err != nil {
-			blame(&resp.Diagnostics, path.Root("repository").AtName("name"), "Failed to create repository",
-				sentence(err.Error()))
+			detail := sentence(err.Error())
+			if cloud.IsExists(err) {
+				detail += " If something else owns it, name it by url instead."
+			}
+			blame(&resp.Diagnostics, path.Root("repository").AtName("name"), "Failed to create repository", detail)
 			return
 		}
 	}

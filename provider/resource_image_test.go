@@ -168,7 +168,7 @@ func TestAccImageInForeignRepository(t *testing.T) {
 			{
 				Config: imageConfig(t, fmt.Sprintf("name = %q", name), "1"),
 				ExpectError: regexp.MustCompile(`(?s)Failed to create repository.*` + name +
-					`:\s+it\s+exists;\s+import\s+it`),
+					`\s+exists;\s+import\s+it.*by\s+url`),
 			},
 		},
 	})
@@ -213,6 +213,9 @@ func TestAccImageInvalid(t *testing.T) {
 		},
 		{"no repository", imageConfig(t, `keep_images = 3`, "1"), `(?s)Invalid repository.*Set name`},
 		{"two repositories", imageConfig(t, `name = "never", url = "host/never"`, "1"), `(?s)Invalid repository.*not\s+both`},
+		{"repository's name", imageConfig(t, `name = "Never Ever"`, "1"), `(?s)repository\.name.*lower-case`},
+		{"repository with a scheme", imageConfig(t, `url = "https://host/never"`, "1"), `(?s)repository\.url.*host/repository`},
+		{"repository without a host", imageConfig(t, `url = "never"`, "1"), `(?s)repository\.url.*host/repository`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

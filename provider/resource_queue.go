@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -39,21 +40,23 @@ func (r *queueResource) Create(ctx context.Context, req resource.CreateRequest, 
 		return
 	}
 	if err := r.create(ctx, &plan, deadLetter, tags); err != nil {
-		resp.Diagnostics.AddError("Failed to create queue", fmt.Sprintf("Queue %s: %s", plan.Name.ValueString(), sentence(err.Error())))
+		blame(&resp.Diagnostics, path.Root("name"), "Failed to create queue", fmt.Sprintf("Queue %s: %s", plan.Name.ValueString(), sentence(err.Error())))
 		return
 	}
+	r.visibilities.Store(plan.ARN.ValueString(), plan.VisibilityTimeout.ValueInt32())
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("url"), plan.URL)...)
 }
 
 // create makes the dead-letter queue and then the queue, as the one refers to the other.
 func (r *queueResource) create(ctx context.Context, plan *queueModel, deadLetter deadLetterModel, tags map[string]string) error {
+	start := time.Now()
 	if err := r.createDeadLetter(ctx, plan, deadLetter, tags); err != nil {
 		return err
 	}
 	url, err := r.cloud.CreateQueue(ctx, plan.Name.ValueString(), withoutEmpty(plan.attributes(deadLetter)), tags)
 	if err != nil {
-		return errors.Join(err, r.deleteIfEmpty(context.WithoutCancel(ctx), plan.DeadLetterURL.ValueString()))
+		return errors.Join(err, r.undoDeadLetter(context.WithoutCancel(ctx), plan.DeadLetterURL.ValueString(), start))
 	}
 	plan.setURL(url, r.cloud.QueueARN(url))
 	return nil
@@ -73,13 +76,14 @@ func (r *queueResource) createDeadLetter(ctx context.Context, plan *queueModel, 
 	return nil
 }
 
-// deleteIfEmpty deletes the dead-letter queue of a queue that could not be made, unless it turns out to hold messages.
-func (r *queueResource) deleteIfEmpty(ctx context.Context, url string) error {
+// undoDeadLetter deletes the dead-letter queue of a queue that could not be made, unless it was there before, as that of somebody
+// else's queue, or turns out to hold messages.
+func (r *queueResource) undoDeadLetter(ctx context.Context, url string, start time.Time) error {
 	if url == "" {
 		return nil
 	}
 	attributes, err := r.cloud.FindQueue(ctx, url)
-	if err != nil || cloud.MessageCount(attributes) > 0 {
+	if err != nil || cloud.MessageCount(attributes) > 0 || !cloud.MadeSince(attributes, start) {
 		return err
 	}
 	return r.cloud.DeleteQueue(ctx, url)
@@ -139,7 +143,7 @@ func (r *queueResource) find(ctx context.Context, state *queueModel) (foundQueue
 		return found, err
 	}
 	target := redriveOf(found.attributes).Target
-	if target == "" {
+	if !isOwnDeadLetter(target, found.attributes[cloud.AttributeARN]) {
 		found.deadLetterURL, found.deadLetterAttributes = "", nil
 		return found, nil
 	}

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -268,5 +269,71 @@ func TestAccQueueExistsWithOtherAttributes(t *testing.T) {
 		Steps: []resource.TestStep{
 			{Config: queueConfig(name, ""), ExpectError: regexp.MustCompile(`(?s)Failed to create queue.*import\s+it\s+or\s+choose`)},
 		},
+	})
+}
+
+func TestAccQueueLeavesADeadLetterQueueOfSomebodyElse(t *testing.T) {
+	acceptance(t)
+	name := uniqueName(t)
+	client := sqs.NewFromConfig(clientConfig())
+	for name, delay := range map[string]string{name: "9", name + "-dlq": "0"} {
+		output, err := client.CreateQueue(background(), &sqs.CreateQueueInput{QueueName: &name, Attributes: map[string]string{"DelaySeconds": delay}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _, _ = client.DeleteQueue(background(), &sqs.DeleteQueueInput{QueueUrl: output.QueueUrl}) })
+	}
+	for made := time.Now().Unix(); time.Now().Unix() == made; { // SQS tells when a queue was made, in seconds
+		time.Sleep(10 * time.Millisecond)
+	}
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: factories(),
+		Steps: []resource.TestStep{{
+			Config:      queueConfig(name, "dead_letter = { message_retention = 345600 }"), // as it is by default
+			ExpectError: regexp.MustCompile(`(?s)Failed to create queue.*name = "` + name + `".*import\s+it\s+or\s+choose`),
+		}},
+	})
+	if queueURL(t, name+"-dlq") == "" {
+		t.Error("the other's dead-letter queue is gone")
+	}
+}
+
+func TestAccQueueDoesNotTakeOverASharedDeadLetterQueue(t *testing.T) {
+	acceptance(t)
+	name := uniqueName(t)
+	shared := name + "-shared"
+	client := sqs.NewFromConfig(clientConfig())
+	output, err := client.CreateQueue(background(), &sqs.CreateQueueInput{QueueName: &shared})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _, _ = client.DeleteQueue(background(), &sqs.DeleteQueueInput{QueueUrl: output.QueueUrl}) })
+	policy := fmt.Sprintf(`{"deadLetterTargetArn":"arn:aws:sqs:%s:%s:%s","maxReceiveCount":3}`, testRegion, testAccount(), shared)
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: factories(),
+		Steps: []resource.TestStep{
+			{Config: queueConfig(name, "dead_letter = { enabled = false }")},
+			{
+				PreConfig:        func() { setQueue(t, name, "RedrivePolicy", policy) },
+				Config:           queueConfig(name, "dead_letter = { enabled = false }\n delay = 1"),
+				ConfigPlanChecks: emptyPlan(),
+			},
+		},
+	})
+	if queueURL(t, shared) == "" {
+		t.Error("the shared dead-letter queue is gone")
+	}
+}
+
+func TestAccQueueIgnoresTagsWithoutValue(t *testing.T) {
+	acceptance(t)
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: factories(),
+		Steps: []resource.TestStep{{
+			Config: queueConfig(uniqueName(t), `tags = { none = null, team = "a" }`), ConfigPlanChecks: emptyPlan(),
+			ConfigStateChecks: []statecheck.StateCheck{known(testQueue, "tags_all", knownvalue.MapExact(map[string]knownvalue.Check{
+				"team": knownvalue.StringExact("a"),
+			}))},
+		}},
 	})
 }

@@ -2,10 +2,12 @@ package cloud
 
 import (
 	"errors"
+	"net/http"
 	"slices"
 	"strings"
 
 	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
 // NotFoundError says that an object does not exist (any more).
@@ -21,6 +23,36 @@ func (e *NotFoundError) Error() string { return e.Object + " does not exist" }
 func IsNotFound(err error) bool {
 	_, ok := errors.AsType[*NotFoundError](err)
 	return ok
+}
+
+// ExistsError says that an object cannot be made because there is one of its name, which is somebody else's.
+type ExistsError struct {
+	// Object names it, such as "function acme-jobs".
+	Object string
+	// Else is what is different about it, such as "with other attributes"; it may be empty.
+	Else string
+}
+
+// Error returns the object, that it exists, and what to do.
+func (e *ExistsError) Error() string {
+	text := e.Object + " exists"
+	if e.Else != "" {
+		text += " " + e.Else
+	}
+	return text + "; import it or choose another name"
+}
+
+// IsExists reports whether err says that there is an object of this name.
+func IsExists(err error) bool {
+	_, ok := errors.AsType[*ExistsError](err)
+	return ok
+}
+
+// isRefused reports whether AWS answered, and answered that it did nothing. Without an answer, or after a failure of AWS itself,
+// that is not known.
+func isRefused(err error) bool {
+	response, ok := errors.AsType[*smithyhttp.ResponseError](err)
+	return ok && response.HTTPStatusCode() < http.StatusInternalServerError
 }
 
 // IsDenied reports whether err says that the credentials may not do what was asked.

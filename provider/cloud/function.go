@@ -29,7 +29,8 @@ type Function struct {
 	Reserved     *int32 // reserved concurrency; nil for none
 }
 
-// CreateFunction makes a function and waits until it can be invoked. Reserved concurrency is not set.
+// CreateFunction makes a function and waits until it can be invoked. Reserved concurrency is not set. The error is an [ExistsError] if
+// there is a function of this name. A failure with a function returned is one of a function that was, or may have been, made.
 func (c *Cloud) CreateFunction(ctx context.Context, f Function) (*Function, error) {
 	_, err := retry(ctx, func() (*lambda.CreateFunctionOutput, error) {
 		return c.lambda.CreateFunction(ctx, &lambda.CreateFunctionInput{
@@ -45,15 +46,20 @@ func (c *Cloud) CreateFunction(ctx context.Context, f Function) (*Function, erro
 			Tags:          f.Tags,
 		})
 	})
-	if err != nil {
+	switch {
+	case hasCode(err, "ResourceConflictException"):
+		return nil, &ExistsError{Object: "a function named " + f.Name}
+	case err != nil && isRefused(err):
 		return nil, fmt.Errorf("create function %s: %w", f.Name, redact(err))
+	case err != nil:
+		return &f, fmt.Errorf("create function %s: %w", f.Name, redact(err))
 	}
 	waiter := lambda.NewFunctionActiveV2Waiter(c.lambda, func(o *lambda.FunctionActiveV2WaiterOptions) {
 		o.MinDelay, o.MaxDelay = firstDelay, maxDelay
 	})
 	output, err := waiter.WaitForOutput(ctx, &lambda.GetFunctionInput{FunctionName: &f.Name}, remaining(ctx))
 	if err != nil {
-		return nil, fmt.Errorf("wait for function %s to become active: %w", f.Name, c.explain(ctx, f.Name, err))
+		return &f, fmt.Errorf("wait for function %s to become active: %w", f.Name, c.explain(ctx, f.Name, err))
 	}
 	return c.function(output), nil
 }

@@ -8,21 +8,20 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 )
 
-// EnsureLogGroup makes a log group unless it is there (logs outlive their function) and sets how many days it retains its
-// events; 0 is for ever. Tags are only given to a group that is made.
-func (c *Cloud) EnsureLogGroup(ctx context.Context, name string, retention int32, tags map[string]string) error {
+// CreateLogGroup makes a log group and reports whether it did: one may be there, as logs outlive their function. Tags are only given to
+// a group that is made.
+func (c *Cloud) CreateLogGroup(ctx context.Context, name string, tags map[string]string) (made bool, err error) {
 	if len(tags) == 0 {
 		tags = nil // an empty map is an invalid one to CloudWatch Logs
 	}
-	_, err := c.logs.CreateLogGroup(ctx, &cloudwatchlogs.CreateLogGroupInput{LogGroupName: &name, Tags: tags})
-	existed := hasCode(err, "ResourceAlreadyExistsException")
-	if err != nil && !existed {
-		return fmt.Errorf("create log group %s: %w", name, err)
+	_, err = c.logs.CreateLogGroup(ctx, &cloudwatchlogs.CreateLogGroupInput{LogGroupName: &name, Tags: tags})
+	if hasCode(err, "ResourceAlreadyExistsException") {
+		return false, nil
 	}
-	if retention == 0 && !existed {
-		return nil
+	if err != nil {
+		return false, fmt.Errorf("create log group %s: %w", name, err)
 	}
-	return c.SetRetention(ctx, name, retention)
+	return true, nil
 }
 
 // SetRetention sets for how many days a log group retains its events; 0 is for ever.
@@ -51,13 +50,4 @@ func (c *Cloud) Retention(ctx context.Context, name string) (int32, error) {
 		}
 	}
 	return 0, &NotFoundError{Object: "log group " + name}
-}
-
-// DeleteLogGroup deletes a log group with its events. That it does not exist is fine.
-func (c *Cloud) DeleteLogGroup(ctx context.Context, name string) error {
-	_, err := c.logs.DeleteLogGroup(ctx, &cloudwatchlogs.DeleteLogGroupInput{LogGroupName: &name})
-	if err := ignore(err, "ResourceNotFoundException"); err != nil {
-		return fmt.Errorf("delete log group %s: %w", name, err)
-	}
-	return nil
 }

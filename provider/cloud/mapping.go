@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"golang.org/x/sync/errgroup"
 )
 
 // Mapping is Lambda's event source mapping between a queue and a function.
@@ -71,9 +72,20 @@ func (c *Cloud) adoptMapping(ctx context.Context, m Mapping, refusal *types.Reso
 	return "", fmt.Errorf("map queue %s to function %s: %w", m.QueueARN, m.FunctionName, refusal)
 }
 
-// FindMappings returns the mappings between queues and a function.
+// FindMappings returns the mappings between queues and a function, but those that are being deleted.
 func (c *Cloud) FindMappings(ctx context.Context, name string) ([]Mapping, error) {
 	var mappings []Mapping
+	found, err := c.listMappings(ctx, name)
+	for _, m := range found {
+		if aws.ToString(m.State) != "Deleting" {
+			mappings = append(mappings, mapping(m))
+		}
+	}
+	return mappings, err
+}
+
+func (c *Cloud) listMappings(ctx context.Context, name string) ([]types.EventSourceMappingConfiguration, error) {
+	var mappings []types.EventSourceMappingConfiguration
 	pages := lambda.NewListEventSourceMappingsPaginator(c.lambda, &lambda.ListEventSourceMappingsInput{FunctionName: &name})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
@@ -84,8 +96,8 @@ func (c *Cloud) FindMappings(ctx context.Context, name string) ([]Mapping, error
 			return nil, fmt.Errorf("list mappings of function %s: %w", name, err)
 		}
 		for _, found := range page.EventSourceMappings {
-			if functionName(found.FunctionArn) == name && aws.ToString(found.State) != "Deleting" {
-				mappings = append(mappings, mapping(found))
+			if functionName(found.FunctionArn) == name {
+				mappings = append(mappings, found)
 			}
 		}
 	}
@@ -112,17 +124,46 @@ func (c *Cloud) UpdateMapping(ctx context.Context, m Mapping) error {
 	return c.waitMapping(ctx, m.UUID)
 }
 
-// DeleteMapping deletes a mapping and waits until it is gone, so that nothing is received any more. That it does not exist is
-// fine.
-func (c *Cloud) DeleteMapping(ctx context.Context, uuid string) error {
+// DeleteMappings deletes all mappings of a function and waits until they are gone, so that nothing is received any more. Those that are
+// known are deleted first; one list then tells whether they are gone and whether there are others.
+func (c *Cloud) DeleteMappings(ctx context.Context, name string, known []string) error {
+	requested := map[string]bool{}
+	todo := known
+	return wait(ctx, mappingTimeout, fmt.Sprintf("the mappings of function %s to be gone", name), func() (bool, error) {
+		group, groupCtx := errgroup.WithContext(ctx)
+		for _, uuid := range todo {
+			requested[uuid] = true
+			group.Go(func() error { return c.startDeletingMapping(groupCtx, uuid) })
+		}
+		if err := group.Wait(); err != nil {
+			return false, err
+		}
+		left, err := c.listMappings(ctx, name)
+		todo = nil
+		for _, found := range left {
+			if uuid := aws.ToString(found.UUID); !requested[uuid] {
+				todo = append(todo, uuid)
+			}
+		}
+		return len(left) == 0, err
+	})
+}
+
+// startDeletingMapping deletes a mapping, which then is there for some more moments. That it does not exist is fine.
+func (c *Cloud) startDeletingMapping(ctx context.Context, uuid string) error {
 	_, err := retry(ctx, func() (*lambda.DeleteEventSourceMappingOutput, error) {
 		return c.lambda.DeleteEventSourceMapping(ctx, &lambda.DeleteEventSourceMappingInput{UUID: &uuid})
 	})
-	if hasCode(err, "ResourceNotFoundException") {
-		return nil
-	}
-	if err != nil {
+	if err := ignore(err, "ResourceNotFoundException"); err != nil {
 		return fmt.Errorf("delete mapping %s: %w", uuid, err)
+	}
+	return nil
+}
+
+// DeleteMapping deletes a mapping and waits until it is gone. That it does not exist is fine.
+func (c *Cloud) DeleteMapping(ctx context.Context, uuid string) error {
+	if err := c.startDeletingMapping(ctx, uuid); err != nil {
+		return err
 	}
 	return wait(ctx, mappingTimeout, fmt.Sprintf("mapping %s to be gone", uuid), func() (bool, error) {
 		_, err := c.lambda.GetEventSourceMapping(ctx, &lambda.GetEventSourceMappingInput{UUID: &uuid})

@@ -36,13 +36,13 @@ const (
 var noQueue = []string{"NonExistentQueue", "QueueDoesNotExist"}
 
 // CreateQueue makes a queue and returns its URL. A queue with the same name and attributes is taken for the one to be made, as
-// SQS does; one with other attributes is an error.
+// SQS does; one with other attributes is an [ExistsError].
 func (c *Cloud) CreateQueue(ctx context.Context, name string, attributes, tags map[string]string) (string, error) {
 	output, err := retry(ctx, func() (*sqs.CreateQueueOutput, error) {
 		return c.sqs.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: &name, Attributes: attributes, Tags: tags})
 	})
 	if hasCode(err, "QueueNameExists", "QueueAlreadyExists") {
-		return "", fmt.Errorf("create queue %s: a queue of this name exists with other attributes; import it or choose another name: %w", name, err)
+		return "", &ExistsError{Object: "a queue named " + name, Else: "with other attributes"}
 	}
 	if err != nil {
 		return "", fmt.Errorf("create queue %s: %w", name, err)
@@ -114,6 +114,13 @@ func MessageCount(attributes map[string]string) int {
 		total += count
 	}
 	return total
+}
+
+// MadeSince reports whether a queue of these attributes was made at this time or later, as far as SQS (which counts in seconds) and
+// this machine agree on the time.
+func MadeSince(attributes map[string]string, start time.Time) bool {
+	created, err := strconv.ParseInt(attributes[string(types.QueueAttributeNameCreatedTimestamp)], 10, 64)
+	return err == nil && created >= start.Unix()
 }
 
 // QueueTags returns the tags of a queue, or a [NotFoundError].

@@ -53,7 +53,8 @@ const lambdaPull = `{"Version":"2012-10-17","Statement":[{"Sid":"LambdaPull","Ef
 	`"Principal":{"Service":"lambda.amazonaws.com"},"Action":["ecr:BatchGetImage","ecr:GetDownloadUrlForLayer"]}]}`
 
 // CreateRepository makes a repository with immutable tags, scan on push and the policy that lets Lambda pull, and returns its
-// URI (host/name). If the policy cannot be set, the repository is deleted again.
+// URI (host/name). The error is an [ExistsError] if there is a repository of this name. If the policy cannot be set, the
+// repository is deleted again.
 func (c *Cloud) CreateRepository(ctx context.Context, name string, tags map[string]string) (string, error) {
 	output, err := c.ecr.CreateRepository(ctx, &ecr.CreateRepositoryInput{
 		RepositoryName:             &name,
@@ -62,7 +63,7 @@ func (c *Cloud) CreateRepository(ctx context.Context, name string, tags map[stri
 		Tags:                       ecrTags(tags),
 	})
 	if hasCode(err, "RepositoryAlreadyExistsException") {
-		return "", fmt.Errorf("create repository %s: it exists; import it, or name it by its url if something else owns it: %w", name, err)
+		return "", &ExistsError{Object: "a repository named " + name}
 	}
 	if err != nil {
 		return "", fmt.Errorf("create repository %s: %w", name, err)

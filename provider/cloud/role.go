@@ -137,6 +137,18 @@ func (c *Cloud) PutPermissions(ctx context.Context, roleName string, permissions
 	return nil
 }
 
+// HasPermissions reports whether a role is there, with the policy that [Cloud.PutPermissions] gave it.
+func (c *Cloud) HasPermissions(ctx context.Context, roleName string) (bool, error) {
+	_, err := c.iam.GetRolePolicy(ctx, &iam.GetRolePolicyInput{RoleName: &roleName, PolicyName: aws.String(rolePolicyName)})
+	if hasCode(err, "NoSuchEntity") {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("read policy of role %s: %w", roleName, err)
+	}
+	return true, nil
+}
+
 // SetPermissionsBoundary sets the permissions boundary of a role, or removes it if policyARN is empty.
 func (c *Cloud) SetPermissionsBoundary(ctx context.Context, roleName, policyARN string) error {
 	var err error

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 )
@@ -20,8 +21,17 @@ type SecretShapeError struct {
 // Error returns the secret and what is wrong with its shape.
 func (e *SecretShapeError) Error() string { return fmt.Sprintf("secret %s %s", e.ARN, e.Reason) }
 
-// CheckSecret returns a [NotFoundError] for a secret that does not exist and a [SecretShapeError] for one whose current value is
-// not a JSON object. It looks once at each secret, however many functions use it.
+// NoSecretValueError is a secret that exists, but was given no value yet.
+type NoSecretValueError struct {
+	// ARN of the secret.
+	ARN string
+}
+
+// Error returns the secret and that it has no value.
+func (e *NoSecretValueError) Error() string { return "secret " + e.ARN + " has no value yet" }
+
+// CheckSecret returns a [NotFoundError] for a secret that does not exist, a [NoSecretValueError] for one without a current value and a
+// [SecretShapeError] for one whose current value is not a JSON object. It looks once at each secret, however many functions use it.
 func (c *Cloud) CheckSecret(ctx context.Context, secretARN string) error {
 	c.mu.Lock()
 	check, ok := c.secretChecks[secretARN]
@@ -38,7 +48,10 @@ func (c *Cloud) CheckSecret(ctx context.Context, secretARN string) error {
 func (c *Cloud) checkSecret(ctx context.Context, secretARN string) error {
 	output, err := c.secrets.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &secretARN})
 	if hasCode(err, "ResourceNotFoundException") {
-		return &NotFoundError{Object: "secret " + secretARN + ", or its value,"}
+		if strings.Contains(err.Error(), "secret value") { // which is all that tells one from the other
+			return &NoSecretValueError{ARN: secretARN}
+		}
+		return &NotFoundError{Object: "secret " + secretARN}
 	}
 	if err != nil {
 		return fmt.Errorf("look at the shape of secret %s: %w", secretARN, err)
