@@ -3,6 +3,7 @@ package lambda_test
 import (
 	"archive/tar"
 	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
@@ -41,8 +42,11 @@ const (
 	repository = "127.0.0.1:4566/acme"
 )
 
-// binary is the program of testdata/function, built once for all tests.
-var binary []byte
+// binary is the program of testdata/function, and program a layer with it as /app. They are made once for all tests.
+var (
+	binary  []byte
+	program v1.Layer
+)
 
 func TestMain(m *testing.M) {
 	code, err := buildAndRun(m)
@@ -60,12 +64,15 @@ func buildAndRun(m *testing.M) (int, error) {
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	file := filepath.Join(dir, "app")
-	build := exec.Command("go", "build", "-o", file, "./testdata/function")
+	build := exec.Command("go", "build", "-ldflags=-s -w", "-o", file, "./testdata/function")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		return 1, errors.New(string(out))
 	}
 	if binary, err = os.ReadFile(file); err != nil {
+		return 1, err
+	}
+	if program, err = newLayer(entry{name: "app", content: binary}); err != nil {
 		return 1, err
 	}
 	return m.Run(), nil
@@ -81,6 +88,14 @@ type entry struct {
 
 func layer(t *testing.T, entries ...entry) v1.Layer {
 	t.Helper()
+	l, err := newLayer(entries...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+func newLayer(entries ...entry) (v1.Layer, error) {
 	var archive bytes.Buffer
 	w := tar.NewWriter(&archive)
 	for _, e := range entries {
@@ -92,21 +107,17 @@ func layer(t *testing.T, entries ...entry) v1.Layer {
 			header.Typeflag = tar.TypeReg
 		}
 		if err := w.WriteHeader(header); err != nil {
-			t.Fatal(err)
+			return nil, err
 		}
 		if _, err := w.Write(e.content); err != nil {
-			t.Fatal(err)
+			return nil, err
 		}
 	}
 	if err := w.Close(); err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	l, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(archive.Bytes())), nil },
-		tarball.WithMediaType(mediatypes.OCILayer))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return l
+	return tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(archive.Bytes())), nil },
+		tarball.WithMediaType(mediatypes.OCILayer), tarball.WithCompressionLevel(gzip.BestSpeed))
 }
 
 func image(t *testing.T, config v1.Config, layers ...v1.Layer) v1.Image {
@@ -211,7 +222,7 @@ func start(t *testing.T, changes ...func(*lambda.Config)) *fixture {
 	f := &fixture{
 		log: &logbook{changed: make(chan struct{})}, dir: t.TempDir(),
 		images: images{repository + ":1": image(t, v1.Config{Entrypoint: []string{"/app"}, WorkingDir: "/", Env: []string{"FROM_IMAGE=yes"}},
-			layer(t, entry{name: "tmp", kind: tar.TypeDir, mode: 0o1777}), layer(t, entry{name: "app", content: binary}))},
+			layer(t, entry{name: "tmp", kind: tar.TypeDir, mode: 0o1777}), program)},
 	}
 	settings := lambda.Config{
 		Dir: f.dir, Endpoint: func() string { return "http://localaws.test" }, Queues: queues, Images: f.images, Logs: f.log, Roles: trusted(role),

@@ -79,21 +79,25 @@ func (f *fixture) awaitEmpty(t *testing.T, url string) {
 	eventually(t, "the queue is empty", func() bool { return f.count(t, url) == 0 })
 }
 
-func (f *fixture) count(t *testing.T, url string) int {
+func (f *fixture) count(t *testing.T, url string) (n int) {
+	t.Helper()
+	for _, name := range []string{"ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed"} {
+		n += f.attribute(t, url, name)
+	}
+	return n
+}
+
+func (f *fixture) attribute(t *testing.T, url, name string) int {
 	t.Helper()
 	out, err := f.sqs.GetQueueAttributes(t.Context(), &awssqs.GetQueueAttributesInput{
-		QueueUrl: &url, AttributeNames: []sqstypes.QueueAttributeName{sqstypes.QueueAttributeNameAll},
+		QueueUrl: &url, AttributeNames: []sqstypes.QueueAttributeName{sqstypes.QueueAttributeName(name)},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := 0
-	for _, name := range []string{"ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed"} {
-		count, err := strconv.Atoi(out.Attributes[name])
-		if err != nil {
-			t.Fatal(err)
-		}
-		n += count
+	n, err := strconv.Atoi(out.Attributes[name])
+	if err != nil {
+		t.Fatal(err)
 	}
 	return n
 }
@@ -130,7 +134,7 @@ func TestMappingDeletesWhatWasHandledAndRedeliversTheRest(t *testing.T) {
 	f.create(t, "acme", oneSecond)
 	dead, deadARN := f.queue(t, "dead", nil)
 	url, arn := f.queue(t, "jobs", map[string]string{
-		"VisibilityTimeout": "4", "RedrivePolicy": fmt.Sprintf(`{"deadLetterTargetArn":%q,"maxReceiveCount":2}`, deadARN),
+		"VisibilityTimeout": "2", "RedrivePolicy": fmt.Sprintf(`{"deadLetterTargetArn":%q,"maxReceiveCount":2}`, deadARN),
 	})
 	f.send(t, url, "ok 1", "fail 2", "once 3", "ok 4")
 	f.mapped(t, "acme", arn)
@@ -230,6 +234,23 @@ func TestMappingGathersLargeBatchesWithinTheWindow(t *testing.T) {
 	}
 }
 
+func TestMappingHidesMessagesWhileItGathersThem(t *testing.T) {
+	t.Parallel()
+	f := start(t)
+	f.create(t, "acme", oneSecond)
+	url, arn := f.queue(t, "jobs", short)
+	f.send(t, url, "ok 1", "ok 2")
+	f.mapped(t, "acme", arn, func(in *awslambda.CreateEventSourceMappingInput) {
+		in.BatchSize, in.MaximumBatchingWindowInSeconds = aws.Int32(100), aws.Int32(3) // longer than the visibility timeout
+	})
+	f.awaitEmpty(t, url)
+	for _, h := range f.awaitHandlings(t, 2) {
+		if h.Receives != "1" || h.Batch != 2 {
+			t.Errorf("%s was received %s times, in a batch of %d", h.Body, h.Receives, h.Batch)
+		}
+	}
+}
+
 func TestMappingCutsBatchesThatAreTooLarge(t *testing.T) {
 	t.Parallel()
 	f := start(t)
@@ -262,12 +283,12 @@ func TestMappingRetriesWhileThrottled(t *testing.T) {
 		t.Fatal(err)
 	}
 	url, arn := f.queue(t, "jobs", map[string]string{"VisibilityTimeout": "600"})
-	for i := range 20 {
+	for i := range 10 {
 		f.send(t, url, fmt.Sprintf("sleep %d", i))
 	}
 	f.mapped(t, "acme", arn, func(in *awslambda.CreateEventSourceMappingInput) { in.BatchSize = aws.Int32(1) })
 	f.awaitEmpty(t, url)
-	for _, h := range f.awaitHandlings(t, 20) {
+	for _, h := range f.awaitHandlings(t, 10) {
 		if h.Receives != "1" || h.PID != f.awaitHandlings(t, 1)[0].PID {
 			t.Errorf("%s was received %s times, by process %d", h.Body, h.Receives, h.PID)
 		}
@@ -293,6 +314,29 @@ func TestMappingDropsItsCopyWhenThrottledTooLong(t *testing.T) {
 	eventually(t, "the message is a dead letter", func() bool { return f.count(t, dead) == 1 })
 	if all := handlings(f.log.await(t, func([]string) bool { return true })); len(all) != 0 {
 		t.Errorf("a stopped function handled %v", all)
+	}
+}
+
+func TestThrottledMappingCanBeDeleted(t *testing.T) {
+	t.Parallel()
+	f := start(t)
+	f.create(t, "acme")
+	_, err := f.lambda.PutFunctionConcurrency(t.Context(), &awslambda.PutFunctionConcurrencyInput{
+		FunctionName: aws.String("acme"), ReservedConcurrentExecutions: aws.Int32(0),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	url, arn := f.queue(t, "jobs", map[string]string{"VisibilityTimeout": "43200"})
+	id := f.mapped(t, "acme", arn)
+	f.send(t, url, "ok")
+	eventually(t, "the message is received", func() bool { return f.attribute(t, url, "ApproximateNumberOfMessagesNotVisible") == 1 })
+	if _, err := f.lambda.DeleteEventSourceMapping(t.Context(), &awslambda.DeleteEventSourceMappingInput{UUID: &id}); err != nil {
+		t.Fatal(err)
+	}
+	f.awaitMapping(t, id, "gone")
+	if n := f.count(t, url); n != 1 {
+		t.Errorf("%d messages are left, want the one that was not handled", n)
 	}
 }
 

@@ -48,8 +48,12 @@ func (p *poller) run(ctx context.Context) {
 	var batches sync.WaitGroup
 	defer batches.Wait()
 	failing := false
-	for p.awaitFunction() && p.slots.take(p.stopped) {
-		received, visibleAt, err := p.receive()
+	for {
+		timeout, ok := p.awaitFunction()
+		if !ok || !p.slots.take(p.stopped) {
+			return
+		}
+		received, visibleAt, err := p.receive(timeout)
 		if err != nil && p.stopped.Err() == nil {
 			if !failing {
 				p.service.log.WarnContext(ctx, "receive messages", "mapping", p.config.UUID, "queue", p.config.EventSourceArn, "error", err)
@@ -68,38 +72,46 @@ func (p *poller) run(ctx context.Context) {
 	}
 }
 
-// awaitFunction returns when the function can be invoked, so that no message is received in vain; false if the poller is stopped.
-func (p *poller) awaitFunction() bool {
+// awaitFunction returns the timeout of the function as soon as that can be invoked, so that no message is received in vain; false if
+// the poller is stopped.
+func (p *poller) awaitFunction() (timeout time.Duration, ok bool) {
 	for p.stopped.Err() == nil {
 		p.service.mu.Lock()
-		_, err := p.service.invocableLocked(p.target)
+		d, err := p.service.invocableLocked(p.target)
 		changed := p.service.changed
 		p.service.mu.Unlock()
 		if err == nil {
-			return true
+			return d.timeout, true
 		}
 		select {
 		case <-changed:
 		case <-p.stopped.Done():
 		}
 	}
-	return false
+	return 0, false
 }
 
+// windowGrace is how long messages stay hidden beyond a batching window and an invocation that together exceed the queue's
+// visibility timeout.
+const windowGrace = 30 * time.Second
+
 // receive gathers a batch: what is there, or, with a batching window, what comes within the window. What was received counts even
-// if the poller is stopped meanwhile. The messages are hidden from others until visibleAt.
-func (p *poller) receive() (batch []sqs.ReceivedMessage, visibleAt time.Time, err error) {
+// if the poller is stopped meanwhile. The messages are hidden from others until visibleAt; timeout is the function's.
+func (p *poller) receive(timeout time.Duration) (batch []sqs.ReceivedMessage, visibleAt time.Time, err error) {
 	queues, queue := p.service.config.Queues, p.config.EventSourceArn
+	visibility, err := queues.VisibilityTimeout(queue)
+	if err != nil {
+		return nil, time.Time{}, err
+	}
 	window := time.Duration(p.config.MaximumBatchingWindowInSeconds) * time.Second
+	if window > 0 && window+timeout > visibility {
+		visibility = window + timeout + windowGrace
+	}
 	patience := longPoll
 	var end time.Time
 	for size := 0; size < maxPayload; {
-		messages, err := queues.Receive(p.stopped, queue, p.config.BatchSize-len(batch), patience)
+		messages, err := queues.Receive(p.stopped, queue, p.config.BatchSize-len(batch), patience, visibility)
 		if len(messages) > 0 && len(batch) == 0 {
-			visibility, err := queues.VisibilityTimeout(queue)
-			if err != nil {
-				return nil, time.Time{}, err
-			}
 			visibleAt, end = time.Now().Add(visibility), time.Now().Add(window)
 		}
 		for _, m := range messages {
@@ -192,8 +204,8 @@ const (
 	maxThrottleBackoff = 5 * time.Second
 )
 
-// executeUntil invokes the function. While there is no room for that it tries again until the messages become visible to others; then,
-// or if the function cannot be invoked, it returns nil.
+// executeUntil invokes the function. While there is no room for that it tries again until the messages become visible to others or the
+// poller is stopped; then, or if the function cannot be invoked, it returns nil.
 func (p *poller) executeUntil(ctx context.Context, event []byte, visibleAt time.Time) *invocation {
 	for backoff := throttleBackoff; ; backoff = min(2*backoff, maxThrottleBackoff) {
 		i := newInvocation(p.target.qualified(), event)
@@ -208,7 +220,7 @@ func (p *poller) executeUntil(ctx context.Context, event []byte, visibleAt time.
 			return nil
 		}
 		p.slots.shrink()
-		if time.Until(visibleAt) <= backoff || !wait(ctx, backoff) {
+		if time.Until(visibleAt) <= backoff || !wait(p.stopped, backoff) {
 			return nil
 		}
 	}

@@ -73,9 +73,8 @@ func (p *pool) begin(started func()) error {
 	return nil
 }
 
-// put freezes a runtime that has nothing to do, and ends it when that has been so for a while, or at once if the pool is retired.
+// put keeps a frozen runtime that has nothing to do, and ends it when that has been so for a while, or at once if the pool is retired.
 func (p *pool) put(rt *runtime, idleTimeout time.Duration) {
-	rt.process.freeze() // before anybody can take it, so that nothing freezes a runtime that has work
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.retired {

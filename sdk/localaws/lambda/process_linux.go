@@ -120,6 +120,7 @@ type output struct {
 
 	mu      sync.Mutex
 	pending []byte // a line without its end
+	closed  bool
 }
 
 // outputPipe makes a pipe that is read without blocking and written, by the process, with blocking.
@@ -147,24 +148,33 @@ func newOutput(reader *os.File, sink func(line string)) *output {
 	return o
 }
 
-// drain takes all that is in the pipe now. It reports whether there can be no more.
+// drain takes what is in the pipe until that is empty. It reports whether there can be no more.
 func (o *output) drain(fd uintptr) bool {
+	for {
+		if n, ended := o.read(fd); n == 0 {
+			return ended
+		}
+	}
+}
+
+// read takes up to 32 KB out of the pipe. It returns 0 if the pipe is empty, or if it has ended or the output is closed.
+func (o *output) read(fd uintptr) (n int, ended bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	buffer := make([]byte, 32<<10)
-	for {
-		n, err := syscall.Read(int(fd), buffer)
-		switch {
-		case errors.Is(err, syscall.EINTR):
-			continue
-		case errors.Is(err, syscall.EAGAIN):
-			return false
-		case n <= 0:
-			return true
-		}
-		o.pending = append(o.pending, buffer[:n]...)
-		o.split()
+	if o.closed {
+		return 0, true
 	}
+	buffer := make([]byte, 32<<10)
+	n, err := syscall.Read(int(fd), buffer)
+	for errors.Is(err, syscall.EINTR) {
+		n, err = syscall.Read(int(fd), buffer)
+	}
+	if n <= 0 {
+		return 0, !errors.Is(err, syscall.EAGAIN)
+	}
+	o.pending = append(o.pending, buffer[:n]...)
+	o.split()
+	return n, false
 }
 
 func (o *output) split() {
@@ -183,19 +193,33 @@ func (o *output) split() {
 	}
 }
 
-// flush hands on every line that the process has written until now.
-func (o *output) flush() {
-	_ = o.conn.Control(func(fd uintptr) { o.drain(fd) }) // closed: nothing to flush
-}
+// pipeSize is what a pipe holds, in bytes.
+const pipeSize = 64 << 10
 
-// close hands on what is left, ended line or not.
-func (o *output) close() {
-	o.flush()
+// flush hands on what the process has written until now, ended line or not. What others go on writing does not hold it up.
+func (o *output) flush() {
+	_ = o.conn.Control(func(fd uintptr) { // closed: nothing to flush
+		for left := pipeSize; left > 0; {
+			n, _ := o.read(fd)
+			if n == 0 {
+				return
+			}
+			left -= n
+		}
+	})
 	o.mu.Lock()
+	defer o.mu.Unlock()
 	if len(o.pending) > 0 {
 		o.sink(string(o.pending))
 		o.pending = nil
 	}
+}
+
+// close hands on what is left. A process that left the group may write still; nobody reads that.
+func (o *output) close() {
+	o.flush()
+	o.mu.Lock()
+	o.closed = true
 	o.mu.Unlock()
 	_ = o.reader.Close()
 }

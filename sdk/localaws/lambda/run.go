@@ -29,7 +29,7 @@ func (d *deployment) newInitialized(i *invocation) (*runtime, time.Duration, err
 		return nil, 0, err
 	}
 	began := time.Now()
-	failure := rt.initialize(i.requestID, initLimit, &functionError{status: "timeout"})
+	failure := rt.initialize(i.requestID, d.service.config.InitTimeout, &functionError{status: "timeout"})
 	took := time.Since(began)
 	if failure != nil {
 		rt.log.initFailed("init", took, failure)

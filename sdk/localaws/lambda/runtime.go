@@ -9,10 +9,6 @@ import (
 	"github.com/google/uuid"
 )
 
-// initLimit is how long a runtime may take until it first asks for an event. One that takes longer is killed and started again, the
-// second time under the function's timeout.
-const initLimit = 10 * time.Second
-
 // terminationGrace is how long a runtime that registered an extension has from SIGTERM to SIGKILL.
 const terminationGrace = 500 * time.Millisecond
 
@@ -87,7 +83,7 @@ func (rt *runtime) initialize(requestID string, limit time.Duration, late *funct
 }
 
 // serve hands the invocation to the process and waits until it is handled, the deadline has passed or the process has ended.
-// It reports whether the runtime can be used again.
+// It reports whether the runtime, which is frozen then, can be used again.
 func (rt *runtime) serve(i *invocation) (reusable bool) {
 	rt.mu.Lock()
 	rt.current, rt.polling = i, false
@@ -101,6 +97,7 @@ func (rt *runtime) serve(i *invocation) (reusable bool) {
 	select {
 	case <-i.complete:
 		reusable = true
+		rt.process.freeze() // first, or what goes on in the background may write as fast as its output is taken
 		rt.process.output.flush()
 	case <-rt.process.exited:
 		rt.process.output.close()

@@ -30,11 +30,15 @@ type Config struct {
 	Logs        Logs
 	Roles       Roles
 	IdleTimeout time.Duration // how long a runtime without work stays warm; 5 minutes if zero
+
+	// InitTimeout is how long a runtime may take until it first asks for an event; Lambda's 10 seconds if zero. One that takes
+	// longer is killed and started again, the second time under the function's timeout.
+	InitTimeout time.Duration
 }
 
 // Queues is where mappings receive from, by the ARN of the queue. Errors are those of the SQS API.
 type Queues interface {
-	Receive(ctx context.Context, queueARN string, limit int, wait time.Duration) ([]sqs.ReceivedMessage, error)
+	Receive(ctx context.Context, queueARN string, limit int, wait, visibility time.Duration) ([]sqs.ReceivedMessage, error)
 	Delete(ctx context.Context, queueARN string, receiptHandles []string) error
 	VisibilityTimeout(queueARN string) (time.Duration, error)
 }
@@ -77,6 +81,7 @@ type Service struct {
 // New returns a service without functions. Close ends it.
 func New(config Config, log *slog.Logger) *Service {
 	config.IdleTimeout = cmp.Or(config.IdleTimeout, 5*time.Minute)
+	config.InitTimeout = cmp.Or(config.InitTimeout, 10*time.Second)
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Service{
 		config:      config,

@@ -206,7 +206,7 @@ func TestFIFODelayIsOfTheQueueAndRetroactive(t *testing.T) {
 		time.Sleep(5 * time.Second)
 		set(t, s, "q.fifo", map[string]string{"DelaySeconds": "6"})
 		start := time.Now()
-		messages, err := s.Receive(t.Context(), arn, 1, 20*time.Second)
+		messages, err := s.Receive(t.Context(), arn, 1, 20*time.Second, 0)
 		if err != nil || len(messages) != 1 || time.Since(start) != time.Second {
 			t.Errorf("got %v, %v after %s, want the message after 1s", bodies(messages), err, time.Since(start))
 		}

@@ -226,7 +226,7 @@ func TestPollerMethods(t *testing.T) {
 	const nonExistent = "AWS.SimpleQueueService.NonExistentQueue"
 	_, err = s.VisibilityTimeout(arn + "x")
 	wantError(t, err, nonExistent, "The specified queue does not exist.")
-	_, err = s.Receive(t.Context(), arn+"x", 1, 0)
+	_, err = s.Receive(t.Context(), arn+"x", 1, 0, 0)
 	wantError(t, err, nonExistent, "The specified queue does not exist.")
 	wantError(t, s.Delete(t.Context(), arn+"x", nil), nonExistent, "The specified queue does not exist.")
 }
@@ -243,7 +243,7 @@ func TestOverLimit(t *testing.T) {
 		if len(messages) != limit {
 			t.Fatalf("got %d messages, want %d", len(messages), limit)
 		}
-		_, err := s.Receive(t.Context(), arn, 1, time.Second)
+		_, err := s.Receive(t.Context(), arn, 1, time.Second, 0)
 		wantError(t, err, "OverLimit", "The maximum number of in flight messages is reached.")
 		remove(t, s, arn, messages[0])
 		if got := receive(t, s, arn, 2); len(got) != 1 {

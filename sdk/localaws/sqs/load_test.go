@@ -46,7 +46,7 @@ func TestNothingIsLostUnderLoad(t *testing.T) {
 			for range consumers {
 				wg.Go(func() {
 					for round := 0; ctx.Err() == nil; round++ {
-						messages, err := s.Receive(ctx, arn, 10, time.Minute)
+						messages, err := s.Receive(ctx, arn, 10, time.Minute, 0)
 						if err != nil {
 							t.Error(err)
 							return
@@ -129,12 +129,12 @@ func BenchmarkSendReceiveDelete(b *testing.B) {
 				for range backlog {
 					send()
 				}
-				if _, err := s.Receive(b.Context(), arn, backlog/2, 0); err != nil {
+				if _, err := s.Receive(b.Context(), arn, backlog/2, 0, 0); err != nil {
 					b.Fatal(err)
 				}
 				for b.Loop() {
 					send()
-					messages, err := s.Receive(b.Context(), arn, 1, 0)
+					messages, err := s.Receive(b.Context(), arn, 1, 0, 0)
 					if err != nil || len(messages) != 1 {
 						b.Fatal(messages, err)
 					}

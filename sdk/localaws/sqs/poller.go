@@ -1,6 +1,7 @@
 package sqs
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -9,10 +10,12 @@ import (
 // The methods of this file are how the pollers of Lambda's mappings consume a queue: by ARN and without HTTP, but with the
 // same semantics as the API.
 
-// Receive takes up to limit messages in flight, for the queue's visibility timeout, and waits up to wait for the first. Unlike
-// the API it returns more than 10 messages if asked to. It returns early, without messages or error, when ctx ends. The
+// Receive takes up to limit messages in flight, for visibility or, if that is 0, the queue's own timeout, and waits up to wait for the first. Unlike the API it
+// returns more than 10 messages if asked to. It returns early, without messages or error, when ctx ends. The
 // error is QueueDoesNotExist if there is no such queue or it is deleted meanwhile, and OverLimit.
-func (s *Service) Receive(ctx context.Context, queueARN string, limit int, wait time.Duration) ([]ReceivedMessage, error) {
+func (s *Service) Receive(
+	ctx context.Context, queueARN string, limit int, wait, visibility time.Duration,
+) ([]ReceivedMessage, error) {
 	s.mu.Lock()
 	q, ok := s.queues[queueARN]
 	s.mu.Unlock()
@@ -20,7 +23,7 @@ func (s *Service) Receive(ctx context.Context, queueARN string, limit int, wait 
 		return nil, queueDoesNotExist()
 	}
 	return s.poll(ctx, q, wait, func(now time.Time) ([]ReceivedMessage, error) {
-		return s.take(q, limit, q.settings.visibilityTimeout, now)
+		return s.take(q, limit, cmp.Or(visibility, q.settings.visibilityTimeout), now)
 	})
 }
 

@@ -67,13 +67,13 @@ func TestRedriveWakesThePollersOfTheDeadLetterQueue(t *testing.T) {
 		send(t, s, "q", "x")
 		receive(t, s, source, 1)
 		go func() { // a long poll of the source moves the message at the moment it becomes visible, and goes on waiting
-			messages, err := s.Receive(t.Context(), source, 1, 30*time.Second)
+			messages, err := s.Receive(t.Context(), source, 1, 30*time.Second, 0)
 			if err != nil || len(messages) > 0 {
 				t.Errorf("got %v, %v, want nothing", bodies(messages), err)
 			}
 		}()
 		start := time.Now()
-		messages, err := s.Receive(t.Context(), dead, 1, 30*time.Second)
+		messages, err := s.Receive(t.Context(), dead, 1, 30*time.Second, 0)
 		if err != nil || len(messages) != 1 || time.Since(start) != 10*time.Second {
 			t.Errorf("got %v, %v after %s, want the message after 10s", bodies(messages), err, time.Since(start))
 		}

@@ -45,7 +45,7 @@ func sendOut(t *testing.T, s *sqs.Service, queue string, out sqs.Outgoing) sqs.S
 // receive takes up to limit messages for the queue's visibility timeout and returns at once.
 func receive(t *testing.T, s *sqs.Service, arn string, limit int) []sqs.ReceivedMessage {
 	t.Helper()
-	messages, err := s.Receive(t.Context(), arn, limit, 0)
+	messages, err := s.Receive(t.Context(), arn, limit, 0, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +128,7 @@ func TestLongPollWakesAtOnce(t *testing.T) {
 					go test.event(t, s, arn)
 				}
 				start := time.Now()
-				messages, err := s.Receive(t.Context(), arn, 10, 20*time.Second)
+				messages, err := s.Receive(t.Context(), arn, 10, 20*time.Second, 0)
 				if err != nil || len(messages) != 1 {
 					t.Fatalf("got %v, %v, want one message", bodies(messages), err)
 				}
@@ -167,12 +167,12 @@ func TestLongPollEndsWithItsContext(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		start := time.Now()
-		messages, err := s.Receive(ctx, arn, 1, time.Hour)
+		messages, err := s.Receive(ctx, arn, 1, time.Hour, 0)
 		if err != nil || messages != nil || time.Since(start) != time.Second {
 			t.Errorf("got %v, %v after %s, want nothing after 1s", messages, err, time.Since(start))
 		}
 		send(t, s, "q", "x")
-		if messages, _ := s.Receive(ctx, arn, 1, 0); messages != nil {
+		if messages, _ := s.Receive(ctx, arn, 1, 0, 0); messages != nil {
 			t.Error("a message was taken for a caller who had left")
 		}
 		if got := receive(t, s, arn, 1); len(got) != 1 {
@@ -188,7 +188,7 @@ func TestLongPollEndsWithItsQueue(t *testing.T) {
 		errs := make(chan error)
 		for range 3 {
 			go func() {
-				_, err := s.Receive(t.Context(), arn, 1, time.Hour)
+				_, err := s.Receive(t.Context(), arn, 1, time.Hour, 0)
 				errs <- err
 			}()
 		}
@@ -217,7 +217,7 @@ func TestEveryMessageWakesOneOfManyPollers(t *testing.T) {
 		got := make(chan string, pollers)
 		for range pollers {
 			go func() {
-				messages, err := s.Receive(t.Context(), arn, 1, time.Hour)
+				messages, err := s.Receive(t.Context(), arn, 1, time.Hour, 0)
 				if err != nil || len(messages) != 1 {
 					t.Errorf("got %v, %v, want one message", bodies(messages), err)
 					return

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -42,6 +43,12 @@ func main() {
 	case "exit":
 		fmt.Println("no way to start")
 		os.Exit(3)
+	case "chatter":
+		for lines := strings.Repeat("chatter\n", 1<<10); ; {
+			if _, err := os.Stdout.WriteString(lines); err != nil {
+				os.Exit(1)
+			}
+		}
 	case "hang":
 		time.Sleep(time.Hour)
 	}
@@ -75,8 +82,18 @@ func handle(ctx context.Context, in request) (any, error) {
 			return nil, err
 		}
 		return child.Process.Pid, nil
+	case "detach":
+		child := exec.Command("/proc/self/exe")
+		child.Env = []string{"INIT=chatter"}
+		child.Stdout, child.SysProcAttr = os.Stdout, &syscall.SysProcAttr{Setsid: true}
+		if err := child.Start(); err != nil {
+			return nil, err
+		}
+		return child.Process.Pid, nil
 	case "text":
 		return strings.Repeat(in.Text, in.Millis), nil
+	case "write":
+		fmt.Print(in.Text)
 	case "print":
 		fmt.Println(in.Text)
 		fmt.Fprintln(os.Stderr, in.Text)
