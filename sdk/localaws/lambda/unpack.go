@@ -70,6 +70,14 @@ func unpackLayers(ctx context.Context, image v1.Image, dir string) error {
 	if err != nil {
 		return fmt.Errorf("read layers: %w", err)
 	}
+	config, err := image.ConfigFile()
+	if err != nil {
+		return fmt.Errorf("read configuration: %w", err)
+	}
+	contents := config.RootFS.DiffIDs
+	if len(contents) != len(layers) {
+		return fmt.Errorf("there are %d layers, but the image says %d", len(layers), len(contents))
+	}
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return fmt.Errorf("open folder for image: %w", err)
@@ -77,18 +85,15 @@ func unpackLayers(ctx context.Context, image v1.Image, dir string) error {
 	defer func() { _ = root.Close() }()
 	left := int64(maxImageSize)
 	for i, layer := range layers {
-		if err := unpackLayer(ctx, layer, root, &left); err != nil {
+		if err := unpackLayer(ctx, layer, contents[i], root, &left); err != nil {
 			return fmt.Errorf("unpack layer %d: %w", i, err)
 		}
 	}
 	return nil
 }
 
-func unpackLayer(ctx context.Context, layer v1.Layer, root *os.Root, left *int64) error {
-	want, err := layer.DiffID()
-	if err != nil {
-		return fmt.Errorf("read diff ID: %w", err)
-	}
+// unpackLayer unpacks one layer, whose uncompressed content must have the digest.
+func unpackLayer(ctx context.Context, layer v1.Layer, digest v1.Hash, root *os.Root, left *int64) error {
 	content, err := layer.Uncompressed()
 	if err != nil {
 		return fmt.Errorf("open: %w", err)
@@ -116,8 +121,8 @@ func unpackLayer(ctx context.Context, layer v1.Layer, root *os.Root, left *int64
 	if _, err := io.Copy(io.Discard, tee); err != nil { // what follows the archive's end counts for the digest
 		return fmt.Errorf("read: %w", err)
 	}
-	if got := hex.EncodeToString(sum.Sum(nil)); got != want.Hex {
-		return fmt.Errorf("content is sha256:%s, but the image says %s", got, want)
+	if got := hex.EncodeToString(sum.Sum(nil)); got != digest.Hex {
+		return fmt.Errorf("content is sha256:%s, but the image says %s", got, digest)
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/google/go-cmp/cmp"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
 )
 
 // unpacked makes a function of an image of the layers, and lists the files that come of it.
@@ -108,20 +109,44 @@ func TestImageThatCannotBeUnpackedFailsTheFunction(t *testing.T) {
 	t.Parallel()
 	f := start(t)
 	f.images[repository+":bad"] = image(t, v1.Config{Entrypoint: []string{"/app"}}, layer(t, hardLink("a", "nowhere")))
+	f.createFailing(t, "bad", "layer 0: a: ")
+}
+
+// createFailing makes a function of an image that cannot be unpacked, and looks for the reason.
+func (f *fixture) createFailing(t *testing.T, tag, reason string) {
+	t.Helper()
 	_, err := f.lambda.CreateFunction(t.Context(), &awslambda.CreateFunctionInput{
-		FunctionName: aws.String("acme"), Role: aws.String(role), PackageType: types.PackageTypeImage,
-		Code: &types.FunctionCode{ImageUri: aws.String(repository + ":bad")},
+		FunctionName: &tag, Role: aws.String(role), PackageType: types.PackageTypeImage,
+		Code: &types.FunctionCode{ImageUri: aws.String(repository + ":" + tag)},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var out *awslambda.GetFunctionConfigurationOutput
 	eventually(t, "the function failed", func() bool {
-		out, err = f.lambda.GetFunctionConfiguration(t.Context(), &awslambda.GetFunctionConfigurationInput{FunctionName: aws.String("acme")})
-		return err == nil && out.State == types.StateFailed
+		out, err = f.lambda.GetFunctionConfiguration(t.Context(), &awslambda.GetFunctionConfigurationInput{FunctionName: &tag})
+		return err == nil && out.State != types.StatePending
 	})
-	if out.StateReasonCode != types.StateReasonCodeInvalidImage || !strings.Contains(*out.StateReason, "layer 0: a: ") {
-		t.Errorf("got %s: %s", out.StateReasonCode, *out.StateReason)
+	if out.State != types.StateFailed || out.StateReasonCode != types.StateReasonCodeInvalidImage || !strings.Contains(*out.StateReason, reason) {
+		t.Errorf("%s: got %s, %s: %s", tag, out.State, out.StateReasonCode, aws.ToString(out.StateReason))
+	}
+}
+
+func TestImageIsCheckedAgainstItsConfiguration(t *testing.T) {
+	t.Parallel()
+	f := start(t)
+	img := image(t, v1.Config{Entrypoint: []string{"/app"}}, layer(t, file("a", "1")))
+	config, err := img.ConfigFile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for tag, ids := range map[string][]v1.Hash{"other": {{Algorithm: "sha256", Hex: strings.Repeat("0", 64)}}, "none": {}} {
+		changed := config.DeepCopy()
+		changed.RootFS.DiffIDs = ids
+		if f.images[repository+":"+tag], err = mutate.ConfigFile(img, changed); err != nil {
+			t.Fatal(err)
+		}
+		f.createFailing(t, tag, "image says")
 	}
 }
 
