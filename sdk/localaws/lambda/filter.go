@@ -107,8 +107,14 @@ func matchesAny(filters []filter, encoded json.RawMessage) bool {
 		return false
 	}
 	return slices.ContainsFunc(filters, func(f filter) bool {
-		return f.matches(withBodyFor(f, record), true)
+		return f.passes(record)
 	})
+}
+
+// passes tells whether a record matches. Each alternative looks at the body in its own way.
+func (f filter) passes(record map[string]any) bool {
+	return filter{members: f.members}.matches(withBodyFor(f, record), true) &&
+		(len(f.either) == 0 || slices.ContainsFunc(f.either, func(alternative filter) bool { return alternative.passes(record) }))
 }
 
 // withBodyFor decodes the body if the filter looks into it. A body of the other kind, text or JSON, than the filter expects never
