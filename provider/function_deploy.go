@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/lambda-land/terraform-provider-handler/provider/cloud"
@@ -59,9 +60,14 @@ func (r *functionResource) complete(ctx context.Context, d, old *deployment) err
 	if err != nil {
 		return err
 	}
-	for _, arn := range d.queueARNs() {
+	for label, arn := range d.sendTo {
 		if _, ok := known[arn]; !ok {
-			return &cloud.NotFoundError{Object: "queue " + arn}
+			return &missingQueueError{path.Root("send_to").AtMapKey(label), arn}
+		}
+	}
+	for label, mapping := range d.mappings {
+		if _, ok := known[mapping.QueueARN]; !ok {
+			return &missingQueueError{path.Root("queues").AtMapKey(label).AtName("arn"), mapping.QueueARN}
 		}
 	}
 	logGroups := fmt.Sprintf("arn:%s:logs:%s:%s:log-group:", r.cloud.Partition, r.cloud.Region, account)
@@ -70,6 +76,16 @@ func (r *functionResource) complete(ctx context.Context, d, old *deployment) err
 		old.fill(logGroups, known)
 	}
 	return nil
+}
+
+// missingQueueError is a queue that an attribute names and that does not exist.
+type missingQueueError struct {
+	at  path.Path
+	arn string
+}
+
+func (e *missingQueueError) Error() string {
+	return fmt.Sprintf("queue %s does not exist; create it first, or take the ARN from the resource that does", e.arn)
 }
 
 // queueARNs returns the ARNs of all queues that the function uses.

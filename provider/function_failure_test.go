@@ -140,7 +140,7 @@ func TestAccFunctionOfAQueueThatDoesNotExist(t *testing.T) {
 		ProtoV6ProviderFactories: factories(),
 		Steps: []resource.TestStep{{
 			Config:      lone(name, uri, fmt.Sprintf("handler = \"first\"\nsend_to = { second = %q }", arn)),
-			ExpectError: regexp.MustCompile(`(?s)Failed to create function.*` + arn + `\s+does\s+not\s+exist`),
+			ExpectError: regexp.MustCompile(`(?s)Failed to create function.*send_to = \{.*` + arn + `\s+does\s+not\s+exist.*[Cc]reate\s+it`),
 		}},
 	})
 	if err := nothingLeft(name)(nil); err != nil {

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -173,6 +174,10 @@ func (r *functionResource) ownsRole(m *functionModel) bool {
 // addFunctionError says which act failed on which function, and why.
 func addFunctionError(diags *diag.Diagnostics, act, name string, err error) {
 	detail := fmt.Sprintf("Function %s: %s", name, sentence(err.Error()))
+	if missing, ok := errors.AsType[*missingQueueError](err); ok {
+		blame(diags, missing.at, "Failed to "+act+" function", detail)
+		return
+	}
 	attribute := ""
 	switch text := err.Error(); {
 	case cloud.IsExists(err):
