@@ -113,9 +113,9 @@ func (m *queueModel) attributes(deadLetter deadLetterModel) map[string]string {
 		cloud.AttributeMaxMessageSize:    number(m.MaxMessageSize),
 		cloud.AttributeDelay:             number(m.Delay),
 		cloud.AttributeReceiveWaitTime:   number(m.ReceiveWaitTime),
-		cloud.AttributeKMSKey:            m.KMSKeyARN.ValueString(),
 		cloud.AttributeRedrivePolicy:     "",
 	}
+	m.encrypt(attributes)
 	if m.isFIFO() {
 		attributes[cloud.AttributeFIFO] = "true"
 		attributes[cloud.AttributeDeduplication] = strconv.FormatBool(m.ContentBasedDeduplication.ValueBool())
@@ -131,13 +131,21 @@ func (m *queueModel) attributes(deadLetter deadLetterModel) map[string]string {
 	return attributes
 }
 
+// encrypt sets which key encrypts the messages. SQS is told to use its own, as a queue that only loses its key may be left without any.
+func (m *queueModel) encrypt(attributes map[string]string) {
+	attributes[cloud.AttributeKMSKey] = m.KMSKeyARN.ValueString()
+	if m.KMSKeyARN.ValueString() == "" {
+		attributes[cloud.AttributeOwnEncryption] = "true"
+	}
+}
+
 // deadLetterAttributes returns the dead-letter queue as SQS's attributes. Messages may be as large as in the queue itself.
 func (m *queueModel) deadLetterAttributes(deadLetter deadLetterModel) map[string]string {
 	attributes := map[string]string{
 		cloud.AttributeRetention:      number(deadLetter.MessageRetention),
 		cloud.AttributeMaxMessageSize: number(m.MaxMessageSize),
-		cloud.AttributeKMSKey:         m.KMSKeyARN.ValueString(),
 	}
+	m.encrypt(attributes)
 	if m.isFIFO() {
 		attributes[cloud.AttributeFIFO] = "true"
 	}

@@ -325,6 +325,30 @@ func TestAccQueueDoesNotTakeOverASharedDeadLetterQueue(t *testing.T) {
 	}
 }
 
+func TestAccQueueIsEncryptedWithoutAKey(t *testing.T) {
+	acceptance(t)
+	name := uniqueName(t)
+	key := fmt.Sprintf(`kms_key_arn = "arn:aws:kms:%s:%s:key/11111111-1111-1111-1111-111111111111"`, testRegion, testAccount())
+	encryptions := func() int { return backend.count(`SetQueueAttributes$`, `"SqsManagedSseEnabled":"true"`) }
+	before := 0
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: factories(),
+		Steps: []resource.TestStep{
+			{Config: queueConfig(name, key), ConfigPlanChecks: emptyPlan()},
+			{
+				PreConfig: func() { before = encryptions() },
+				Config:    queueConfig(name, ""), ConfigPlanChecks: emptyPlan(),
+				Check: func(*terraform.State) error {
+					if got := encryptions() - before; got != 2 {
+						return fmt.Errorf("SQS was told to encrypt with its own key %d times, want 2: for the queue and its dead-letter queue", got)
+					}
+					return nil
+				},
+			},
+		},
+	})
+}
+
 func TestAccQueueIgnoresTagsWithoutValue(t *testing.T) {
 	acceptance(t)
 	resource.Test(t, resource.TestCase{

@@ -25,6 +25,7 @@ const (
 	AttributeDelay             = string(types.QueueAttributeNameDelaySeconds)
 	AttributeReceiveWaitTime   = string(types.QueueAttributeNameReceiveMessageWaitTimeSeconds)
 	AttributeKMSKey            = string(types.QueueAttributeNameKmsMasterKeyId)
+	AttributeOwnEncryption     = string(types.QueueAttributeNameSqsManagedSseEnabled)
 	AttributeFIFO              = string(types.QueueAttributeNameFifoQueue)
 	AttributeDeduplication     = string(types.QueueAttributeNameContentBasedDeduplication)
 	AttributeDeduplicateBy     = string(types.QueueAttributeNameDeduplicationScope)
