@@ -99,20 +99,23 @@ const windowGrace = 30 * time.Second
 // if the poller is stopped meanwhile. The messages are hidden from others until visibleAt; timeout is the function's.
 func (p *poller) receive(timeout time.Duration) (batch []sqs.ReceivedMessage, visibleAt time.Time, err error) {
 	queues, queue := p.service.config.Queues, p.config.EventSourceArn
-	visibility, err := queues.VisibilityTimeout(queue)
-	if err != nil {
-		return nil, time.Time{}, err
-	}
+	var visibility time.Duration // the queue's
 	window := time.Duration(p.config.MaximumBatchingWindowInSeconds) * time.Second
-	if window > 0 && window+timeout > visibility {
-		visibility = window + timeout + windowGrace
+	if window > 0 {
+		own, err := queues.VisibilityTimeout(queue)
+		if err != nil {
+			return nil, time.Time{}, err
+		}
+		if window+timeout > own {
+			visibility = window + timeout + windowGrace
+		}
 	}
 	patience := longPoll
 	var end time.Time
 	for size := 0; size < maxPayload; {
 		messages, err := queues.Receive(p.stopped, queue, p.config.BatchSize-len(batch), patience, visibility)
 		if len(messages) > 0 && len(batch) == 0 {
-			visibleAt, end = time.Now().Add(visibility), time.Now().Add(window)
+			visibleAt, end = messages[0].VisibleAt, time.Now().Add(window)
 		}
 		for _, m := range messages {
 			size += len(m.Body)

@@ -17,6 +17,7 @@ type ReceivedMessage struct {
 	Attributes             map[string]string                `json:",omitempty"`
 	MD5OfMessageAttributes string                           `json:",omitempty"`
 	MessageAttributes      map[string]MessageAttributeValue `json:",omitempty"`
+	VisibleAt              time.Time                        `json:"-"` // when others can receive it again; not part of the API
 }
 
 // ReceiveMessageInput is the input of ReceiveMessage.
@@ -121,6 +122,7 @@ func (s *Service) take(q *queue, limit int, visibility time.Duration, now time.T
 			MessageID: m.id, ReceiptHandle: q.handle(m), MD5OfBody: m.bodyMD5, Body: m.body,
 			Attributes:             m.systemAttributes(q.fifo),
 			MD5OfMessageAttributes: digestAttributes(m.attributes), MessageAttributes: m.attributes,
+			VisibleAt: now.Add(visibility),
 		})
 	}
 	return received, nil
