@@ -206,13 +206,13 @@ func (r *imageResource) Update(ctx context.Context, req resource.UpdateRequest, 
 			return
 		}
 	}
-	// From here on the new image is there, whatever else fails.
+	if err := r.tend(ctx, &state, &plan, repository); err != nil {
+		// The state stays what it was, so that the next apply does what is left; it does not push again what is there.
+		resp.Diagnostics.AddError("Failed to update repository", "The image is there, but not all else: "+sentence(err.Error()))
+		return
+	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("repository"), repository.id())...)
-	if err := r.tend(ctx, &state, &plan, repository); err != nil {
-		resp.State.Raw = req.State.Raw
-		resp.Diagnostics.AddError("Failed to update repository", "The image is there, but not all else: "+sentence(err.Error()))
-	}
 }
 
 // tend brings the repository that the resource owns up to date: its tags, and no more old images than it is to keep.
