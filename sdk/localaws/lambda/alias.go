@@ -96,30 +96,25 @@ func (s *Service) changeAlias(
 
 // GetAlias describes an alias.
 func (s *Service) GetAlias(ctx context.Context, in AliasInput) (*AliasConfiguration, error) {
-	ref, err := s.existingUnqualified(ctx, in.FunctionName)
+	f, unlock, err := s.lockFunction(ctx, in.FunctionName)
 	if err != nil {
 		return nil, err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	f := s.functions[ref.arn]
-	if f == nil || f.aliases[in.PathName] == nil {
-		return nil, notFound("Cannot find alias arn: %s:%s", ref.arn, in.PathName)
+	defer unlock()
+	if f.aliases[in.PathName] == nil {
+		return nil, notFound("Cannot find alias arn: %s:%s", f.ref.arn, in.PathName)
 	}
 	return f.aliases[in.PathName], nil
 }
 
 // DeleteAlias deletes an alias; one that does not exist is fine.
 func (s *Service) DeleteAlias(ctx context.Context, in AliasInput) (*wire.Empty, error) {
-	ref, err := s.existingUnqualified(ctx, in.FunctionName)
+	f, unlock, err := s.lockFunction(ctx, in.FunctionName)
 	if err != nil {
 		return nil, err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if f := s.functions[ref.arn]; f != nil {
-		delete(f.aliases, in.PathName)
-	}
+	defer unlock()
+	delete(f.aliases, in.PathName)
 	return &wire.Empty{}, nil
 }
 
@@ -139,16 +134,11 @@ type ListAliasesOutput struct {
 
 // ListAliases lists a function's aliases, up to 50 at a time.
 func (s *Service) ListAliases(ctx context.Context, in ListAliasesInput) (*ListAliasesOutput, error) {
-	ref, err := s.unqualified(ctx, in.FunctionName)
+	f, unlock, err := s.lockFunction(ctx, in.FunctionName)
 	if err != nil {
 		return nil, err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	f := s.functions[ref.arn]
-	if f == nil {
-		return nil, functionNotFound(ref)
-	}
+	defer unlock()
 	all := slices.DeleteFunc(slices.Collect(maps.Values(f.aliases)), func(a *AliasConfiguration) bool {
 		return in.FunctionVersion != "" && a.FunctionVersion != in.FunctionVersion
 	})

@@ -140,20 +140,22 @@ type FunctionInput struct {
 
 // GetFunctionConcurrency returns a function's reservation.
 func (s *Service) GetFunctionConcurrency(ctx context.Context, in FunctionInput) (*Concurrency, error) {
-	ref, err := s.existingUnqualified(ctx, in.FunctionName)
+	f, unlock, err := s.lockFunction(ctx, in.FunctionName)
 	if err != nil {
 		return nil, err
 	}
-	return &Concurrency{s.concurrency.reservation(ref.arn)}, nil
+	defer unlock()
+	return &Concurrency{s.concurrency.reservation(f.ref.arn)}, nil
 }
 
 // DeleteFunctionConcurrency gives a function's reservation back.
 func (s *Service) DeleteFunctionConcurrency(ctx context.Context, in FunctionInput) (*wire.Empty, error) {
-	ref, err := s.existingUnqualified(ctx, in.FunctionName)
+	f, unlock, err := s.lockFunction(ctx, in.FunctionName)
 	if err != nil {
 		return nil, err
 	}
-	s.concurrency.unreserve(ref.arn)
+	defer unlock()
+	s.concurrency.unreserve(f.ref.arn)
 	return &wire.Empty{}, nil
 }
 
@@ -170,18 +172,19 @@ func (s *Service) unqualified(ctx context.Context, name string) (reference, erro
 	return ref, nil
 }
 
-// existingUnqualified is like unqualified, and the function must exist.
-func (s *Service) existingUnqualified(ctx context.Context, name string) (reference, error) {
+// lockFunction finds the function that a request names without a qualifier, and takes the service's lock. The caller calls unlock,
+// unless there is an error.
+func (s *Service) lockFunction(ctx context.Context, name string) (f *function, unlock func(), err error) {
 	ref, err := s.unqualified(ctx, name)
 	if err != nil {
-		return ref, err
+		return nil, nil, err
 	}
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.functions[ref.arn] == nil {
-		return ref, functionNotFound(ref)
+	if f = s.functions[ref.arn]; f == nil {
+		s.mu.Unlock()
+		return nil, nil, functionNotFound(ref)
 	}
-	return ref, nil
+	return f, s.mu.Unlock, nil
 }
 
 // GetAccountSettingsOutput shows an account's quotas and what it uses of them.
@@ -222,4 +225,14 @@ func (s *Service) GetAccountSettings(ctx context.Context, _ wire.Empty) (*GetAcc
 		}
 	}
 	return out, nil
+}
+
+// existingUnqualified is like unqualified, and the function must exist.
+func (s *Service) existingUnqualified(ctx context.Context, name string) (reference, error) {
+	f, unlock, err := s.lockFunction(ctx, name)
+	if err != nil {
+		return reference{}, err
+	}
+	defer unlock()
+	return f.ref, nil
 }

@@ -27,32 +27,22 @@ func (s *Service) PutFunctionRecursionConfig(ctx context.Context, in PutFunction
 	if err := violated.err(); err != nil {
 		return nil, err
 	}
-	ref, err := s.unqualified(ctx, in.FunctionName)
+	f, unlock, err := s.lockFunction(ctx, in.FunctionName)
 	if err != nil {
 		return nil, err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	f := s.functions[ref.arn]
-	if f == nil {
-		return nil, functionNotFound(ref)
-	}
+	defer unlock()
 	f.recursiveLoop = in.RecursiveLoop
 	return &RecursionConfig{f.recursiveLoop}, nil
 }
 
 // GetFunctionRecursionConfig returns a function's RecursionConfig.
 func (s *Service) GetFunctionRecursionConfig(ctx context.Context, in FunctionInput) (*RecursionConfig, error) {
-	ref, err := s.unqualified(ctx, in.FunctionName)
+	f, unlock, err := s.lockFunction(ctx, in.FunctionName)
 	if err != nil {
 		return nil, err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	f := s.functions[ref.arn]
-	if f == nil {
-		return nil, functionNotFound(ref)
-	}
+	defer unlock()
 	return &RecursionConfig{f.recursiveLoop}, nil
 }
 

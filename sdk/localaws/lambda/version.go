@@ -77,16 +77,11 @@ type ListVersionsByFunctionOutput struct {
 
 // ListVersionsByFunction lists the versions of a function, the latest first and then by ascending number, up to 50 at a time.
 func (s *Service) ListVersionsByFunction(ctx context.Context, in ListVersionsByFunctionInput) (*ListVersionsByFunctionOutput, error) {
-	ref, err := s.unqualified(ctx, in.FunctionName)
+	f, unlock, err := s.lockFunction(ctx, in.FunctionName)
 	if err != nil {
 		return nil, err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	f := s.functions[ref.arn]
-	if f == nil {
-		return nil, functionNotFound(ref)
-	}
+	defer unlock()
 	all := []FunctionConfiguration{}
 	for _, v := range f.versions() {
 		all = append(all, listed(f, v, true))
