@@ -111,7 +111,7 @@ func (s *subscriber) account(ctx context.Context) (account, error) {
 	if err != nil {
 		return account{}, fmt.Errorf("asking the receiver: %w", err)
 	}
-	defer response.Body.Close() //nolint:errcheck // only read
+	defer response.Body.Close() // only read
 	var told account
 	if err := json.NewDecoder(response.Body).Decode(&told); err != nil {
 		return account{}, fmt.Errorf("reading the receiver's answer: %w", err)

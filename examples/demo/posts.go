@@ -121,7 +121,7 @@ func (g *github) deliver(ctx context.Context, w webhook, signature string) (int,
 	if err != nil {
 		return 0, fmt.Errorf("posting webhook %s: %w", w.event, err)
 	}
-	defer response.Body.Close() //nolint:errcheck // the status is all
+	defer response.Body.Close() // the status is all
 	if _, err := io.Copy(io.Discard, response.Body); err != nil {
 		return 0, fmt.Errorf("posting webhook %s: reading the answer: %w", w.event, err)
 	}

@@ -35,7 +35,7 @@ func (w *workspace) startProcess(name string, env []string, args ...string) (*pr
 	if err != nil {
 		return nil, fmt.Errorf("starting %s: %w", name, err)
 	}
-	defer log.Close() //nolint:errcheck // the process has its own descriptor
+	defer log.Close() // the process has its own descriptor
 	p := &process{name: name, log: log.Name(), ended: make(chan struct{})}
 	p.cmd = exec.Command(w.path("bin", name), args...)
 	p.cmd.Dir, p.cmd.Env = w.dir, slices.Concat(w.env, env)

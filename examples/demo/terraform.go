@@ -129,7 +129,7 @@ func (t *terraform) run(ctx context.Context, command string, args ...string) ([]
 	if err != nil {
 		return nil, fmt.Errorf("running terraform %s: %w", command, err)
 	}
-	defer log.Close() //nolint:errcheck // the logs are for reading, should anything fail
+	defer log.Close() // the logs are for reading, should anything fail
 	cmd := exec.CommandContext(ctx, t.binary, append([]string{"-chdir=" + t.configuration, command}, args...)...)
 	cmd.Env = t.env
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

@@ -78,7 +78,7 @@ func (d *deliverer) deliver(ctx context.Context, e sdk.Event[run.Result]) error 
 	if err != nil {
 		return fmt.Errorf("reaching the subscriber: %w", withoutURL(err))
 	}
-	defer response.Body.Close() //nolint:errcheck // the status says it all
+	defer response.Body.Close() // the status says it all
 	if _, err := io.CopyN(io.Discard, response.Body, maxDrained); err != nil && !errors.Is(err, io.EOF) {
 		// The status has arrived, and with it the subscriber's decision. Only the connection is of no more use.
 		sdk.Logger(ctx).DebugContext(ctx, "subscriber's answer broke off", "error", withoutURL(err))

@@ -28,7 +28,7 @@ func Read(path string) ([]Payload, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading recorded webhooks: %w", err)
 	}
-	defer file.Close() //nolint:errcheck // only read
+	defer file.Close() // only read
 
 	lines, err := gzip.NewReader(bufio.NewReader(file))
 	if err != nil {

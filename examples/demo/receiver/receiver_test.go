@@ -112,7 +112,7 @@ func TestReceiverFailsNowAndThen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer response.Body.Close() //nolint:errcheck // only read
+	defer response.Body.Close() // only read
 	var told account
 	if err := json.NewDecoder(response.Body).Decode(&told); err != nil {
 		t.Fatal(err)

@@ -72,7 +72,7 @@ func (i storedImage) RawConfigFile() ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open image configuration: %w", err)
 	}
-	defer config.Close() //nolint:errcheck // only read
+	defer config.Close() // only read
 	return io.ReadAll(config)
 }
 

@@ -107,7 +107,7 @@ func TestPushIsRefused(t *testing.T) {
 	}
 	check := func(what string, err error, status int, code transport.ErrorCode) {
 		t.Helper()
-		refused, ok := err.(*transport.Error) //nolint:errorlint // remote returns it as it is
+		refused, ok := err.(*transport.Error) // remote returns it as it is
 		if !ok || refused.StatusCode != status || (code != "" && refused.Errors[0].Code != code) {
 			t.Errorf("%s: got %v, want %d %s", what, err, status, code)
 		}
