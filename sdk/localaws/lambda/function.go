@@ -76,28 +76,17 @@ func (s *Service) lookUpLocked(ref reference) (*function, *version, error) {
 
 // CreateFunctionInput describes a new function.
 type CreateFunctionInput struct {
-	FunctionName     string
-	Role             string
-	Code             FunctionCode
-	PackageType      string
-	Runtime          string
-	Handler          string
-	Layers           []string
-	Publish          bool
-	Tags             map[string]string
-	Description      string
-	Timeout          *int // seconds
-	MemorySize       *int // MB
-	Architectures    []string
-	VpcConfig        *VpcConfig
-	DeadLetterConfig *DeadLetterConfig
-	Environment      *Environment
-	KMSKeyArn        string
-	TracingConfig    *TracingConfig
-	ImageConfig      *ImageConfig
-	EphemeralStorage *EphemeralStorage
-	SnapStart        *SnapStart
-	LoggingConfig    *LoggingConfig
+	FunctionName  string
+	Code          FunctionCode
+	PackageType   string
+	Runtime       string
+	Handler       string
+	Layers        []string
+	Publish       bool
+	Tags          map[string]string
+	Architectures []string
+	SnapStart     *SnapStart
+	ConfigurationChange
 }
 
 // CreateFunction makes a function. It is Pending until its image is unpacked.
@@ -106,12 +95,7 @@ func (s *Service) CreateFunction(ctx context.Context, in CreateFunctionInput) (*
 	if err != nil {
 		return nil, err
 	}
-	change := configurationChange{
-		Role: in.Role, Description: &in.Description, Timeout: in.Timeout, MemorySize: in.MemorySize, VpcConfig: in.VpcConfig,
-		DeadLetterConfig: in.DeadLetterConfig, Environment: in.Environment, KMSKeyArn: &in.KMSKeyArn, TracingConfig: in.TracingConfig,
-		ImageConfig: in.ImageConfig, EphemeralStorage: in.EphemeralStorage, LoggingConfig: in.LoggingConfig,
-	}
-	if err := validateCreation(in, change); err != nil {
+	if err := validateCreation(in); err != nil {
 		return nil, err
 	}
 	if err := s.validateRole(in.Role); err != nil {
@@ -133,7 +117,7 @@ func (s *Service) CreateFunction(ctx context.Context, in CreateFunctionInput) (*
 	if len(config.Architectures) == 0 {
 		config.Architectures = []string{"x86_64"}
 	}
-	if config, err = change.apply(config); err != nil {
+	if config, err = in.apply(config); err != nil {
 		return nil, err
 	}
 	return s.create(ref, config, source, in)

@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// configurationChange is what a request says about a function's configuration; nil and empty members change nothing.
-type configurationChange struct {
+// ConfigurationChange is what a request says about a function's configuration; nil and empty members change nothing.
+type ConfigurationChange struct {
 	Role             string
 	Description      *string
 	Timeout          *int // seconds
@@ -23,7 +23,7 @@ type configurationChange struct {
 }
 
 // validate checks what can be told from the request alone.
-func (c configurationChange) validate(violated constraints) error {
+func (c ConfigurationChange) validate(violated constraints) error {
 	violated.matches(c.Role, "role", roles, rolePattern)
 	violated.between(c.Timeout, "timeout", 1, 900)
 	violated.between(c.MemorySize, "memorySize", 128, 10240)
@@ -50,14 +50,14 @@ func (c configurationChange) validate(violated constraints) error {
 }
 
 // validateCreation checks what can be told from the request for a new function alone.
-func validateCreation(in CreateFunctionInput, change configurationChange) error {
+func validateCreation(in CreateFunctionInput) error {
 	var violated constraints
 	validateArchitectures(&violated, in.Architectures)
 	violated.oneOf(in.PackageType, "packageType", "Zip", "Image")
 	if in.Role == "" {
 		violated = append(violated, "Value null at 'role' failed to satisfy constraint: Member must not be null")
 	}
-	if err := change.validate(violated); err != nil {
+	if err := in.validate(violated); err != nil {
 		return err
 	}
 	switch {
@@ -86,7 +86,7 @@ func validateArchitectures(violated *constraints, architectures []string) {
 }
 
 // apply returns the configuration with the changes made.
-func (c configurationChange) apply(to FunctionConfiguration) (FunctionConfiguration, error) {
+func (c ConfigurationChange) apply(to FunctionConfiguration) (FunctionConfiguration, error) {
 	logging, err := mergeLogging(*to.LoggingConfig, c.LoggingConfig)
 	if err != nil {
 		return to, err
@@ -144,23 +144,12 @@ func vpc(c VpcConfig) *VpcConfig {
 
 // UpdateFunctionConfigurationInput describes a change of configuration.
 type UpdateFunctionConfigurationInput struct {
-	FunctionName     string `json:"-" path:"FunctionName"`
-	RevisionId       string
-	Role             string
-	Runtime          string
-	Handler          string
-	Layers           []string
-	Description      *string
-	Timeout          *int // seconds
-	MemorySize       *int // MB
-	VpcConfig        *VpcConfig
-	DeadLetterConfig *DeadLetterConfig
-	Environment      *Environment
-	KMSKeyArn        *string
-	TracingConfig    *TracingConfig
-	ImageConfig      *ImageConfig
-	EphemeralStorage *EphemeralStorage
-	LoggingConfig    *LoggingConfig
+	FunctionName string `json:"-" path:"FunctionName"`
+	RevisionId   string
+	Runtime      string
+	Handler      string
+	Layers       []string
+	ConfigurationChange
 }
 
 // UpdateFunctionConfiguration changes the configuration of the latest version. Invocations see the old one until LastUpdateStatus is
@@ -170,12 +159,7 @@ func (s *Service) UpdateFunctionConfiguration(ctx context.Context, in UpdateFunc
 	if err != nil {
 		return nil, err
 	}
-	change := configurationChange{
-		Role: in.Role, Description: in.Description, Timeout: in.Timeout, MemorySize: in.MemorySize, VpcConfig: in.VpcConfig,
-		DeadLetterConfig: in.DeadLetterConfig, Environment: in.Environment, KMSKeyArn: in.KMSKeyArn, TracingConfig: in.TracingConfig,
-		ImageConfig: in.ImageConfig, EphemeralStorage: in.EphemeralStorage, LoggingConfig: in.LoggingConfig,
-	}
-	if err := change.validate(nil); err != nil {
+	if err := in.validate(nil); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
@@ -191,7 +175,7 @@ func (s *Service) UpdateFunctionConfiguration(ctx context.Context, in UpdateFunc
 		return nil, err
 	}
 	return s.update(ref, in.RevisionId, false, func(v *version) (*imageSource, error) {
-		v.config, err = change.apply(v.config)
+		v.config, err = in.apply(v.config)
 		return nil, err
 	})
 }
