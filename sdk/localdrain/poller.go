@@ -27,8 +27,11 @@ import (
 const (
 	// concurrentBatches is with how many Lambda starts for each queue.
 	concurrentBatches = 5
-	// longPoll is how long SQS holds a request when there are no messages; 20 s is its maximum.
-	longPoll = 20 * time.Second
+	// longPoll is how long SQS holds a request when there are no messages, and thus how long the end of a drain may take to begin:
+	// a request that is given up may still receive, and what it receives stays hidden.
+	longPoll = time.Second
+	// receiveTime is for a request to receive as a whole, retries included.
+	receiveTime = longPoll + 10*time.Second
 	// After a failure to receive, the poller waits for minPause, then twice as long each time, up to maxPause.
 	minPause = 500 * time.Millisecond
 	maxPause = 30 * time.Second
@@ -46,13 +49,15 @@ type poller struct {
 	limit    time.Duration // of an invocation, as the timeout of a function
 }
 
-// poll receives and handles batches until ctx ends and those begun have ended. What was received as ctx ended is invoked all the
-// same, since the handler gives it back to the queue at once.
+// poll receives and handles batches until ctx ends and those begun have ended. It interrupts them only when it receives no more, lest
+// it receive what they give back. What was received as ctx ended is invoked all the same, since the handler gives it back at once.
 func (p *poller) poll(ctx context.Context) {
 	log := sdk.Logger(ctx).With(slog.String("handler", p.handler), slog.String("queue_url", p.url))
 	log.Info("draining")
+	batches, interrupt := context.WithCancel(context.WithoutCancel(ctx))
 	var running sync.WaitGroup
 	defer running.Wait()
+	defer interrupt()
 	slots := make(chan struct{}, concurrentBatches)
 	pause := minPause
 	for {
@@ -83,7 +88,7 @@ func (p *poller) poll(ctx context.Context) {
 		}
 		running.Go(func() {
 			defer func() { <-slots }()
-			if err := p.handle(ctx, messages); err != nil {
+			if err := p.handle(batches, messages); err != nil {
 				log.Error("batch failed", slog.String("error", err.Error()))
 			}
 		})
@@ -91,6 +96,8 @@ func (p *poller) poll(ctx context.Context) {
 }
 
 func (p *poller) receive(ctx context.Context) ([]types.Message, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), receiveTime)
+	defer cancel()
 	out, err := p.client.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
 		QueueUrl:                    &p.url,
 		MaxNumberOfMessages:         p.batch,
