@@ -116,10 +116,11 @@ func newProviderData(c *cloud.Cloud) *providerData {
 	if err != nil {
 		cache = os.TempDir() // no home, as in some CI runners
 	}
+	registry := image.NewRegistry(authn.NewMultiKeychain(keychain{c}, authn.DefaultKeychain))
 	return &providerData{
 		cloud:    c,
-		builder:  image.NewBuilder(filepath.Join(cache, "terraform-provider-handler")),
-		registry: image.NewRegistry(authn.NewMultiKeychain(keychain{c}, authn.DefaultKeychain)),
+		builder:  image.NewBuilder(filepath.Join(cache, "terraform-provider-handler"), registry),
+		registry: registry,
 	}
 }
 

@@ -28,7 +28,7 @@ func change(b *testing.B, src Source, n int) {
 
 // BenchmarkFingerprint is what a plan without changes costs.
 func BenchmarkFingerprint(b *testing.B) {
-	src, builder := benchmarked(b), NewBuilder(b.TempDir())
+	src, builder := benchmarked(b), NewBuilder(b.TempDir(), NewRegistry(nil))
 	for b.Loop() {
 		if _, err := builder.Fingerprint(b.Context(), src); err != nil {
 			b.Fatal(err)
@@ -38,7 +38,7 @@ func BenchmarkFingerprint(b *testing.B) {
 
 // BenchmarkBuildUnchanged loads the image from the cache.
 func BenchmarkBuildUnchanged(b *testing.B) {
-	src, builder := benchmarked(b), NewBuilder(b.TempDir())
+	src, builder := benchmarked(b), NewBuilder(b.TempDir(), NewRegistry(nil))
 	build(b, builder, src)
 	for b.Loop() {
 		build(b, builder, src)
@@ -47,7 +47,7 @@ func BenchmarkBuildUnchanged(b *testing.B) {
 
 // BenchmarkBuildChanged builds after a change of one file.
 func BenchmarkBuildChanged(b *testing.B) {
-	src, builder := benchmarked(b), NewBuilder(b.TempDir())
+	src, builder := benchmarked(b), NewBuilder(b.TempDir(), NewRegistry(nil))
 	build(b, builder, src)
 	for n := 0; b.Loop(); n++ {
 		change(b, src, n)

@@ -22,11 +22,20 @@ type Built struct {
 	Digest string
 	// Size of all layers in bytes, compressed: what is stored and pulled.
 	Size int64
-	// App is what the app lists with `backend handlers -json`; the image's [HandlersLabel] holds the same.
+	// Inputs are what the fingerprint is made of, by kind, each short enough to be compared by eye.
+	Inputs Inputs
+	// Architecture of the image, x86_64 or arm64.
+	Architecture string
+	// App is what the app lists with `backend handlers -json`; the image's [HandlersLabel] holds the same. It has no name if the app is
+	// not on the SDK or was not asked.
 	App App
 	// Image reads its layers from the builder's cache when they are asked for.
 	Image v1.Image
 }
+
+// Inputs are what a fingerprint is made of: "go" is the Go release; "files", "modules", "settings" and what else there is are the first
+// hexadecimal digits of a hash, or a digest. Equal inputs have equal fingerprints.
+type Inputs map[string]string
 
 // Matches returns a *MismatchError unless the image has the fingerprint and the digest that were planned.
 func (b *Built) Matches(fingerprint, digest string) error {
@@ -40,15 +49,18 @@ func (b *Built) Matches(fingerprint, digest string) error {
 // other processes may use the same directory.
 type Builder struct {
 	cache        cache
+	registry     *Registry
 	certificates func() certificates
 	fingerprints flight[string]
 	builds       flight[*Built]
 	running      *semaphore.Weighted // go build keeps all cores busy by itself
 }
 
-// NewBuilder returns a builder that keeps what it built in cacheDir, which it makes when needed.
-func NewBuilder(cacheDir string) *Builder {
+// NewBuilder returns a builder that keeps what it built in cacheDir, which it makes when needed, and reads base images through
+// registry.
+func NewBuilder(cacheDir string, registry *Registry) *Builder {
 	return &Builder{
+		registry:     registry,
 		cache:        cache{dir: cacheDir},
 		certificates: sync.OnceValue(newCertificates),
 		running:      semaphore.NewWeighted(2),

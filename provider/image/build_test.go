@@ -28,10 +28,10 @@ func build(t testing.TB, builder *Builder, src Source) *Built {
 }
 
 func TestBuildIsReproducible(t *testing.T) {
-	first := build(t, NewBuilder(t.TempDir()), Source{Package: filepath.Join(acme(t), "cmd", "acme")})
+	first := build(t, NewBuilder(t.TempDir(), NewRegistry(nil)), Source{Package: filepath.Join(acme(t), "cmd", "acme")})
 	t.Setenv("GOCACHE", t.TempDir()) // compiles even the standard library anew
 	t.Setenv("TZ", "Asia/Tokyo")
-	second := build(t, NewBuilder(t.TempDir()), Source{Package: filepath.Join(acme(t), "cmd", "acme")})
+	second := build(t, NewBuilder(t.TempDir(), NewRegistry(nil)), Source{Package: filepath.Join(acme(t), "cmd", "acme")})
 	if err := second.Matches(first.Fingerprint, first.Digest); err != nil {
 		t.Error(err)
 	}
@@ -42,7 +42,7 @@ func TestImage(t *testing.T) {
 	for architecture, goarch := range map[string]string{"x86_64": "amd64", "arm64": "arm64"} {
 		t.Run(architecture, func(t *testing.T) {
 			t.Parallel()
-			built := build(t, NewBuilder(t.TempDir()), Source{Package: filepath.Join(acme(t), "cmd", "acme"), Architecture: architecture})
+			built := build(t, NewBuilder(t.TempDir(), NewRegistry(nil)), Source{Package: filepath.Join(acme(t), "cmd", "acme"), Architecture: architecture})
 			if err := validate.Image(built.Image); err != nil {
 				t.Error(err)
 			}
@@ -87,7 +87,7 @@ func TestImage(t *testing.T) {
 func TestFilesOfTheImage(t *testing.T) {
 	t.Parallel()
 	src := Source{Package: filepath.Join(acme(t), "cmd", "acme"), Ldflags: []string{"-X main.version=1.2.3"}}
-	built := build(t, NewBuilder(t.TempDir()), src)
+	built := build(t, NewBuilder(t.TempDir(), NewRegistry(nil)), src)
 	layers, err := built.Image.Layers()
 	if err != nil {
 		t.Fatal(err)
@@ -165,7 +165,7 @@ func TestCodeThatDoesNotBuild(t *testing.T) {
 			t.Parallel()
 			dir, cache := acme(t), t.TempDir()
 			write(t, test.content, dir, "cmd/acme/main.go")
-			_, err := NewBuilder(cache).Build(t.Context(), Source{Package: filepath.Join(dir, "cmd", "acme")})
+			_, err := NewBuilder(cache, NewRegistry(nil)).Build(t.Context(), Source{Package: filepath.Join(dir, "cmd", "acme")})
 			got, ok := errors.AsType[*BuildError](err)
 			if !ok {
 				t.Fatalf("got %v, want a *BuildError", err)
@@ -197,7 +197,7 @@ func TestLongOutputIsCut(t *testing.T) {
 func TestEqualBuildsRunOnce(t *testing.T) {
 	calls := recordGo(t, "")
 	cache, src := t.TempDir(), Source{Package: filepath.Join(acme(t), "cmd", "acme")}
-	builder := NewBuilder(cache)
+	builder := NewBuilder(cache, NewRegistry(nil))
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {
@@ -207,7 +207,7 @@ func TestEqualBuildsRunOnce(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	build(t, NewBuilder(cache), src) // as another process
+	build(t, NewBuilder(cache, NewRegistry(nil)), src) // as another process
 	if builds := strings.Count(strings.Join(calls(), " "), "build"); builds != 1 {
 		t.Errorf("go build ran %d times: %v", builds, calls())
 	}
@@ -220,7 +220,7 @@ func TestProcessesShareACache(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range digests {
 		wg.Go(func() {
-			built, err := NewBuilder(cache).Build(t.Context(), src)
+			built, err := NewBuilder(cache, NewRegistry(nil)).Build(t.Context(), src)
 			if err != nil {
 				t.Error(err)
 				return
@@ -246,7 +246,7 @@ func TestSourceThatChangesWhileItIsBuilt(t *testing.T) {
 	recordGo(t, "if [ $1 = build ]; then sed -i.before s/hello/changed/ '"+greeting+"'; fi")
 	cache, src := t.TempDir(), Source{Package: filepath.Join(dir, "cmd", "acme")}
 	before := fingerprint(t, src)
-	built := build(t, NewBuilder(cache), src)
+	built := build(t, NewBuilder(cache, NewRegistry(nil)), src)
 	if now := fingerprint(t, src); built.Fingerprint != now || now == before {
 		t.Errorf("built %s; the source was %s before and is %s after", built.Fingerprint, before, now)
 	}

@@ -33,12 +33,12 @@ func TestDamagedEntriesAreBuiltAgain(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
-			first := build(t, NewBuilder(dir), src)
+			first := build(t, NewBuilder(dir, NewRegistry(nil)), src)
 			damage(t, filepath.Join(dir, first.Fingerprint), first)
 			if _, err := (cache{dir: dir}).load(first.Fingerprint); err == nil {
 				t.Error("the damage is not noticed")
 			}
-			second := build(t, NewBuilder(dir), src)
+			second := build(t, NewBuilder(dir, NewRegistry(nil)), src)
 			if err := second.Matches(first.Fingerprint, first.Digest); err != nil {
 				t.Error(err)
 			}
@@ -55,10 +55,10 @@ func TestDamagedEntriesAreBuiltAgain(t *testing.T) {
 func TestAnotherImageOfTheSameSourceIsAnError(t *testing.T) {
 	t.Parallel()
 	dir, src := t.TempDir(), Source{Package: filepath.Join(acme(t), "cmd", "acme")}
-	first := build(t, NewBuilder(dir), src)
+	first := build(t, NewBuilder(dir, NewRegistry(nil)), src)
 	other := "sha256:" + strings.Repeat("0", 64)
 	edit(t, first.Digest, other, dir, first.Fingerprint, "index.json")
-	_, err := NewBuilder(dir).Build(t.Context(), src)
+	_, err := NewBuilder(dir, NewRegistry(nil)).Build(t.Context(), src)
 	got, ok := errors.AsType[*MismatchError](err)
 	if !ok || got.PlannedDigest != other || got.Digest != first.Digest || !strings.Contains(err.Error(), "not reproducible") {
 		t.Errorf("got %v, want a *MismatchError with both digests", err)
@@ -134,7 +134,7 @@ func TestCacheThatCannotBeWritten(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	write(t, "a file", dir, "cache")
-	_, err := NewBuilder(filepath.Join(dir, "cache")).Build(t.Context(), Source{Package: filepath.Join(acme(t), "cmd", "acme")})
+	_, err := NewBuilder(filepath.Join(dir, "cache"), NewRegistry(nil)).Build(t.Context(), Source{Package: filepath.Join(acme(t), "cmd", "acme")})
 	if _, ok := errors.AsType[*fs.PathError](err); !ok || !strings.HasPrefix(err.Error(), "make the image cache") {
 		t.Errorf("got %v, want the cause of the cache's absence", err)
 	}

@@ -15,7 +15,7 @@ import (
 
 func fingerprint(t testing.TB, src Source) string {
 	t.Helper()
-	got, err := NewBuilder(t.TempDir()).Fingerprint(t.Context(), src)
+	got, err := NewBuilder(t.TempDir(), NewRegistry(nil)).Fingerprint(t.Context(), src)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -42,7 +42,7 @@ func TestCancelEndsTheBuild(t *testing.T) {
 	src := Source{Package: module(t, hanging), Ldflags: []string{"-X main.address=" + listener.Addr().String()}}
 	done := make(chan error, 1)
 	go func() {
-		_, err := NewBuilder(cache).Build(ctx, src)
+		_, err := NewBuilder(cache, NewRegistry(nil)).Build(ctx, src)
 		done <- err
 	}()
 	conn, err := listener.Accept()
@@ -98,7 +98,7 @@ func TestAppThatDoesNotListItsHandlers(t *testing.T) {
 			t.Parallel()
 			dir := module(t, "-- go.mod --\nmodule example.com/app\ngo 1.24\n-- main.go --\npackage main\nimport (\"fmt\"; \"os\")\n"+
 				"var _ = os.Args\nvar _ = fmt.Sprint()\nfunc main() {"+test.body+"}\n")
-			_, err := NewBuilder(t.TempDir()).Build(t.Context(), Source{Package: dir})
+			_, err := NewBuilder(t.TempDir(), NewRegistry(nil)).Build(t.Context(), Source{Package: dir})
 			got, ok := errors.AsType[*HandlersError](err)
 			if !ok {
 				t.Fatalf("got %v, want a *HandlersError", err)

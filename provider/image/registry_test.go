@@ -92,7 +92,7 @@ func TestConcurrentPushesUploadOnce(t *testing.T) {
 
 func TestPushedImageIsTheBuiltOne(t *testing.T) {
 	t.Parallel()
-	fake, built := newFakeRegistry(t), build(t, NewBuilder(t.TempDir()), Source{Package: acme(t) + "/cmd/acme"})
+	fake, built := newFakeRegistry(t), build(t, NewBuilder(t.TempDir(), NewRegistry(nil)), Source{Package: acme(t) + "/cmd/acme"})
 	client := NewRegistry(nil)
 	if err := client.Push(t.Context(), fake.host+"/acme", built.Image); err != nil {
 		t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Source says what is built and how. All but Package may be left zero.
@@ -25,7 +26,30 @@ type Source struct {
 	GoVersion string
 	// Architecture of the image, in Lambda's words: x86_64 (the default) or arm64.
 	Architecture string
+	// BaseImage is what the image is put on: a reference by tag or digest. Empty or "scratch" means CA certificates and /tmp alone.
+	BaseImage string
+	// Files are files or directories of this machine that go into the image, by their absolute path there.
+	Files map[string]string
+	// Copy are files or directories of other images that go into the image, as COPY --from does.
+	Copy []Copy
+	// Labels of the image, on top of the base image's and this package's own.
+	Labels map[string]string
+	// BuildTimeout is how long listing and building may take; 0 means DefaultBuildTimeout.
+	BuildTimeout time.Duration
+	// SkipHandlers leaves out asking the app for its handlers.
+	SkipHandlers bool
 }
+
+// Copy names a file or directory of another image.
+type Copy struct {
+	// Image is a reference by tag or digest.
+	Image string
+	// Path is absolute, and the same in both images.
+	Path string
+}
+
+// DefaultBuildTimeout leaves room for a first build with an empty compile cache on a small machine.
+const DefaultBuildTimeout = 15 * time.Minute
 
 // ownVariables are those that a source may not set, because the image decides them; the value names the way to choose, if any.
 var ownVariables = map[string]string{

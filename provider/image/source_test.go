@@ -51,7 +51,7 @@ package main
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := NewBuilder(t.TempDir()).Fingerprint(t.Context(), test.src)
+			_, err := NewBuilder(t.TempDir(), NewRegistry(nil)).Fingerprint(t.Context(), test.src)
 			got, ok := errors.AsType[*SourceError](err)
 			if !ok {
 				t.Fatalf("got %v, want a *SourceError", err)
@@ -65,7 +65,7 @@ package main
 
 func TestPackageIsRelativeToTheWorkingDirectory(t *testing.T) {
 	dir := acme(t)
-	builder := NewBuilder(t.TempDir())
+	builder := NewBuilder(t.TempDir(), NewRegistry(nil))
 	absolute, err := builder.Fingerprint(t.Context(), Source{Package: filepath.Join(dir, "cmd", "acme")})
 	if err != nil {
 		t.Fatal(err)
@@ -84,7 +84,7 @@ func TestPackageIsRelativeToTheWorkingDirectory(t *testing.T) {
 
 func TestNoGoCommand(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
-	_, err := NewBuilder(t.TempDir()).Build(t.Context(), Source{Package: acme(t) + "/cmd/acme"})
+	_, err := NewBuilder(t.TempDir(), NewRegistry(nil)).Build(t.Context(), Source{Package: acme(t) + "/cmd/acme"})
 	if !errors.Is(err, ErrNoGo) || !strings.Contains(err.Error(), "https://go.dev/dl") {
 		t.Errorf("got %v, want ErrNoGo", err)
 	}
@@ -93,7 +93,7 @@ func TestNoGoCommand(t *testing.T) {
 func TestGoReleaseThatCannotBeHad(t *testing.T) {
 	t.Parallel()
 	src := Source{Package: acme(t) + "/cmd/acme", GoVersion: "1.25.99", Env: map[string]string{"GOPROXY": "off"}}
-	_, err := NewBuilder(t.TempDir()).Build(t.Context(), src)
+	_, err := NewBuilder(t.TempDir(), NewRegistry(nil)).Build(t.Context(), src)
 	got, ok := errors.AsType[*ToolchainError](err)
 	if !ok || got.Version != "1.25.99" || !strings.Contains(got.Output, "1.25.99") || !strings.Contains(err.Error(), "GOPROXY") {
 		t.Errorf("got %v, want a *ToolchainError with go's own line", err)
