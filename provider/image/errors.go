@@ -25,8 +25,12 @@ var ErrNoGo = errors.New("no go command on the PATH; install Go 1.21 or later (h
 
 // SourceError is a [Source] that cannot be built whatever its code says.
 type SourceError struct {
-	// Field of Source that is to blame: Package, Tags, Env, GoVersion or Architecture.
+	// Field of Source that is to blame, such as Package, Files, or Copy.Path for a field of one of its elements.
 	Field string
+	// Key of the element of Files, Env or Labels that is to blame; empty if it is none of them.
+	Key string
+	// Index of the element of Copy that is to blame.
+	Index int
 	// Reason says what is wrong and what to do next.
 	Reason string
 	// Err is one of the sentinels above.
