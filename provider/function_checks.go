@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/lambda-land/terraform-provider-handler/provider/cloud"
+	"github.com/lambda-land/terraform-provider-handler/provider/image"
 )
 
 // check compares the plan with what AWS and the image say. What is not known yet is not checked, and what the credentials may not look
@@ -64,12 +65,15 @@ func (r *functionResource) handlersOf(ctx context.Context, imageURI string) ([]s
 	if names, ok := known.([]string); ok {
 		return names, true
 	}
-	app, err := r.registry.App(ctx, imageURI)
+	described, err := r.registry.Describe(ctx, imageURI)
+	if err == nil && described.App.Name == "" {
+		err = image.ErrNoHandlers
+	}
 	if err != nil {
 		tflog.Debug(ctx, "handlers of image are not known", map[string]any{"image_uri": imageURI, "error": err.Error()})
 		return nil, false
 	}
-	names := slices.Sorted(maps.Keys(app.Handlers))
+	names := slices.Sorted(maps.Keys(described.App.Handlers))
 	r.apps.Store(imageURI, names)
 	return names, true
 }

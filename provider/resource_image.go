@@ -96,7 +96,7 @@ func (r *imageResource) Create(ctx context.Context, req resource.CreateRequest, 
 		return
 	}
 	if name := repository.Name.ValueString(); name != "" {
-		if _, err := r.cloud.CreateRepository(ctx, name, tags); err != nil {
+		if _, err := r.cloud.CreateRepository(ctx, name, cloud.Encryption{}, tags); err != nil {
 			detail := sentence(err.Error())
 			if cloud.IsExists(err) {
 				detail += " If something else owns it, name it by url instead."
@@ -107,7 +107,7 @@ func (r *imageResource) Create(ctx context.Context, req resource.CreateRequest, 
 	}
 	if err := r.push(ctx, &plan, built); err != nil {
 		if name := repository.Name.ValueString(); name != "" {
-			err = errors.Join(err, r.cloud.DeleteRepository(context.WithoutCancel(ctx), name, true))
+			err = errors.Join(err, r.cloud.DeleteRepository(context.WithoutCancel(ctx), name, true, nil))
 		}
 		addPushError(&resp.Diagnostics, &plan, err)
 		return
@@ -179,11 +179,11 @@ func (r *imageResource) readImported(ctx context.Context, state *imageModel, rep
 	if err != nil {
 		return err
 	}
-	app, err := r.registry.App(ctx, url+"@"+digest)
+	described, err := r.registry.Describe(ctx, url+"@"+digest)
 	if err != nil {
 		return err
 	}
-	state.setImage(url, digest, size, app)
+	state.setImage(url, digest, size, described.App)
 	return nil
 }
 
@@ -235,7 +235,7 @@ func (r *imageResource) Delete(ctx context.Context, req resource.DeleteRequest, 
 	if resp.Diagnostics.HasError() || repository.Name.IsNull() {
 		return
 	}
-	if err := r.cloud.DeleteRepository(ctx, repository.Name.ValueString(), true); err != nil {
+	if err := r.cloud.DeleteRepository(ctx, repository.Name.ValueString(), true, nil); err != nil {
 		resp.Diagnostics.AddError("Failed to delete repository", sentence(err.Error()))
 	}
 }

@@ -34,11 +34,12 @@ type Cloud struct {
 	sts     *sts.Client
 
 	account remembered[string]
-	login   remembered[*RegistryLogin]
 	limits  remembered[ConcurrencyLimits]
 
 	mu           sync.Mutex
 	secretChecks map[string]*remembered[struct{}] // by ARN
+	logins       map[string]*regionLogin          // by region
+	repositories map[string]*remembered[string]   // URLs of those that were made if missing, by name
 	queueURLs    sync.Map                         // ARN -> URL of queues seen, which spares a call for each function that uses them
 }
 
@@ -60,6 +61,8 @@ func New(config aws.Config) *Cloud {
 		sts:       sts.NewFromConfig(config),
 
 		secretChecks: map[string]*remembered[struct{}]{},
+		logins:       map[string]*regionLogin{},
+		repositories: map[string]*remembered[string]{},
 	}
 }
 

@@ -3,61 +3,57 @@ package cloud
 import (
 	"cmp"
 	"context"
-	"encoding/base64"
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecr/types"
 )
 
-// RegistryLogin is how to reach the account's container registry.
-type RegistryLogin struct {
-	// Host is the registry's host, with a port if it is not the usual one.
-	Host string
-	// Username and Password are good for 12 hours.
-	Username, Password string
-}
-
-// Login returns how to reach the account's registry in this region. It asks once.
-func (c *Cloud) Login(ctx context.Context) (*RegistryLogin, error) {
-	return c.login.get(ctx, func(ctx context.Context) (*RegistryLogin, error) {
-		output, err := c.ecr.GetAuthorizationToken(ctx, &ecr.GetAuthorizationTokenInput{})
-		if err != nil {
-			return nil, fmt.Errorf("log in to the container registry of region %s: %w", c.Region, err)
-		}
-		if len(output.AuthorizationData) == 0 {
-			return nil, fmt.Errorf("log in to the container registry of region %s: AWS sent no token", c.Region)
-		}
-		token := output.AuthorizationData[0]
-		endpoint, err := url.Parse(aws.ToString(token.ProxyEndpoint))
-		if err != nil {
-			return nil, fmt.Errorf("log in to the container registry of region %s: %w", c.Region, err)
-		}
-		decoded, err := base64.StdEncoding.DecodeString(aws.ToString(token.AuthorizationToken))
-		if err != nil {
-			return nil, fmt.Errorf("log in to the container registry of region %s: the token is malformed", c.Region)
-		}
-		username, password, _ := strings.Cut(string(decoded), ":")
-		return &RegistryLogin{Host: endpoint.Host, Username: username, Password: password}, nil
-	})
-}
-
 // lambdaPull lets Lambda pull from a repository of its own account and region, which Lambda would otherwise add itself, if the
 // caller happened to be permitted and no other function was being created at that moment.
 const lambdaPull = `{"Version":"2012-10-17","Statement":[{"Sid":"LambdaPull","Effect":"Allow",` +
 	`"Principal":{"Service":"lambda.amazonaws.com"},"Action":["ecr:BatchGetImage","ecr:GetDownloadUrlForLayer"]}]}`
 
+// Encryption says how a repository's images are encrypted, which cannot be changed later. The zero value is ECR's default, AES256.
+type Encryption struct {
+	// Type is AES256, KMS or KMS_DSSE.
+	Type string
+	// KMSKeyARN is the key for KMS; empty for the account's key aws/ecr.
+	KMSKeyARN string
+}
+
+func (e Encryption) input() *types.EncryptionConfiguration {
+	if e == (Encryption{}) {
+		return nil
+	}
+	input := &types.EncryptionConfiguration{EncryptionType: types.EncryptionType(cmp.Or(e.Type, string(types.EncryptionTypeKms)))}
+	if e.KMSKeyARN != "" {
+		input.KmsKey = &e.KMSKeyARN
+	}
+	return input
+}
+
+// Repository is a repository as ECR has it.
+type Repository struct {
+	// URL is host/name.
+	URL           string
+	Encryption    Encryption
+	ImmutableTags bool
+	ScanOnPush    bool
+	// HasPolicy says whether it has a policy; one that is not ours is somebody's decision.
+	HasPolicy bool
+}
+
 // CreateRepository makes a repository with immutable tags, scan on push and the policy that lets Lambda pull, and returns its
-// URI (host/name). The error is an [ExistsError] if there is a repository of this name. If the policy cannot be set, the
+// URL (host/name). The error is an [ExistsError] if there is a repository of this name. If the policy cannot be set, the
 // repository is deleted again.
-func (c *Cloud) CreateRepository(ctx context.Context, name string, tags map[string]string) (string, error) {
+func (c *Cloud) CreateRepository(ctx context.Context, name string, encryption Encryption, tags map[string]string) (string, error) {
 	output, err := c.ecr.CreateRepository(ctx, &ecr.CreateRepositoryInput{
 		RepositoryName:             &name,
+		EncryptionConfiguration:    encryption.input(),
 		ImageTagMutability:         types.ImageTagMutabilityImmutable,
 		ImageScanningConfiguration: &types.ImageScanningConfiguration{ScanOnPush: true},
 		Tags:                       ecrTags(tags),
@@ -68,12 +64,8 @@ func (c *Cloud) CreateRepository(ctx context.Context, name string, tags map[stri
 	if err != nil {
 		return "", fmt.Errorf("create repository %s: %w", name, err)
 	}
-	_, err = retry(ctx, func() (*ecr.SetRepositoryPolicyOutput, error) {
-		return c.ecr.SetRepositoryPolicy(ctx, &ecr.SetRepositoryPolicyInput{RepositoryName: &name, PolicyText: aws.String(lambdaPull)})
-	})
-	if err != nil {
-		err = fmt.Errorf("let Lambda pull from repository %s: %w", name, err)
-		if undo := c.DeleteRepository(context.WithoutCancel(ctx), name, true); undo != nil {
+	if err := c.setPolicy(ctx, name); err != nil {
+		if undo := c.DeleteRepository(context.WithoutCancel(ctx), name, true, nil); undo != nil {
 			err = fmt.Errorf("%w; and then: %w", err, undo)
 		}
 		return "", err
@@ -81,20 +73,146 @@ func (c *Cloud) CreateRepository(ctx context.Context, name string, tags map[stri
 	return aws.ToString(output.Repository.RepositoryUri), nil
 }
 
-// FindRepository returns the URI (host/name) of a repository, or a [NotFoundError].
-func (c *Cloud) FindRepository(ctx context.Context, name string) (string, error) {
-	output, err := c.ecr.DescribeRepositories(ctx, &ecr.DescribeRepositoriesInput{RepositoryNames: []string{name}})
-	if hasCode(err, "RepositoryNotFoundException") || err == nil && len(output.Repositories) == 0 {
-		return "", &NotFoundError{Object: "repository " + name}
+// EnsureRepository returns the URL (host/name) of a repository, which it makes like CreateRepository if there is none. One that is there
+// stays what it is; only if it has no policy at all, as after a crash, it gets the one that lets Lambda pull. It does so once for each
+// name; concurrent callers, in this process or another, get the same repository.
+func (c *Cloud) EnsureRepository(ctx context.Context, name string, tags map[string]string) (string, error) {
+	c.mu.Lock()
+	ensured, ok := c.repositories[name]
+	if !ok {
+		ensured = &remembered[string]{}
+		c.repositories[name] = ensured
 	}
-	if err != nil {
-		return "", fmt.Errorf("find repository %s: %w", name, err)
-	}
-	return aws.ToString(output.Repositories[0].RepositoryUri), nil
+	c.mu.Unlock()
+	return ensured.get(ctx, func(ctx context.Context) (string, error) { return c.ensureRepository(ctx, name, tags) })
 }
 
-// DeleteRepository deletes a repository; one that holds images only with force. That it does not exist is fine.
-func (c *Cloud) DeleteRepository(ctx context.Context, name string, force bool) error {
+func (c *Cloud) ensureRepository(ctx context.Context, name string, tags map[string]string) (string, error) {
+	repositoryURL, err := c.FindRepository(ctx, name)
+	if IsNotFound(err) {
+		repositoryURL, err = c.CreateRepository(ctx, name, Encryption{}, tags)
+		if !IsExists(err) {
+			return repositoryURL, err
+		}
+		repositoryURL, err = c.FindRepository(ctx, name) // somebody was faster
+	}
+	if err != nil {
+		return "", err
+	}
+	_, err = c.ecr.GetRepositoryPolicy(ctx, &ecr.GetRepositoryPolicyInput{RepositoryName: &name})
+	if hasCode(err, "RepositoryPolicyNotFoundException") {
+		return repositoryURL, c.setPolicy(ctx, name)
+	}
+	return repositoryURL, nil // who may not see the policy cannot mend it either
+}
+
+func (c *Cloud) setPolicy(ctx context.Context, name string) error {
+	_, err := retry(ctx, func() (*ecr.SetRepositoryPolicyOutput, error) {
+		return c.ecr.SetRepositoryPolicy(ctx, &ecr.SetRepositoryPolicyInput{RepositoryName: &name, PolicyText: aws.String(lambdaPull)})
+	})
+	if err != nil {
+		return fmt.Errorf("let Lambda pull from repository %s: %w", name, err)
+	}
+	return nil
+}
+
+// FindRepository returns the URL (host/name) of a repository, or a [NotFoundError].
+func (c *Cloud) FindRepository(ctx context.Context, name string) (string, error) {
+	found, err := c.describeRepository(ctx, name)
+	if err != nil {
+		return "", err
+	}
+	return aws.ToString(found.RepositoryUri), nil
+}
+
+func (c *Cloud) describeRepository(ctx context.Context, name string) (*types.Repository, error) {
+	output, err := c.ecr.DescribeRepositories(ctx, &ecr.DescribeRepositoriesInput{RepositoryNames: []string{name}})
+	if hasCode(err, "RepositoryNotFoundException") || err == nil && len(output.Repositories) == 0 {
+		return nil, &NotFoundError{Object: "repository " + name}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("find repository %s: %w", name, err)
+	}
+	return &output.Repositories[0], nil
+}
+
+// ReadRepository returns a repository with its settings, in two calls, or a [NotFoundError].
+func (c *Cloud) ReadRepository(ctx context.Context, name string) (*Repository, error) {
+	found, err := c.describeRepository(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	repository := &Repository{
+		URL:           aws.ToString(found.RepositoryUri),
+		ImmutableTags: found.ImageTagMutability == types.ImageTagMutabilityImmutable,
+		ScanOnPush:    found.ImageScanningConfiguration != nil && found.ImageScanningConfiguration.ScanOnPush,
+	}
+	if encryption := found.EncryptionConfiguration; encryption != nil {
+		repository.Encryption = Encryption{Type: string(encryption.EncryptionType), KMSKeyARN: aws.ToString(encryption.KmsKey)}
+	}
+	_, err = c.ecr.GetRepositoryPolicy(ctx, &ecr.GetRepositoryPolicyInput{RepositoryName: &name})
+	if err := ignore(err, "RepositoryPolicyNotFoundException"); err != nil {
+		return nil, fmt.Errorf("read policy of repository %s: %w", name, err)
+	}
+	repository.HasPolicy = err == nil
+	return repository, nil
+}
+
+// MendRepository gives a repository back what CreateRepository gave it, should it be different by now: immutable tags, scan on push,
+// and a policy if it has none. The encryption cannot be changed.
+func (c *Cloud) MendRepository(ctx context.Context, name string) error {
+	found, err := c.ReadRepository(ctx, name)
+	if err != nil {
+		return err
+	}
+	if !found.ImmutableTags {
+		_, err := c.ecr.PutImageTagMutability(ctx, &ecr.PutImageTagMutabilityInput{
+			RepositoryName: &name, ImageTagMutability: types.ImageTagMutabilityImmutable,
+		})
+		if err != nil {
+			return fmt.Errorf("make the tags of repository %s immutable: %w", name, err)
+		}
+	}
+	if !found.ScanOnPush {
+		_, err := c.ecr.PutImageScanningConfiguration(ctx, &ecr.PutImageScanningConfigurationInput{
+			RepositoryName: &name, ImageScanningConfiguration: &types.ImageScanningConfiguration{ScanOnPush: true},
+		})
+		if err != nil {
+			return fmt.Errorf("have the images of repository %s scanned: %w", name, err)
+		}
+	}
+	if !found.HasPolicy {
+		return c.setPolicy(ctx, name)
+	}
+	return nil
+}
+
+// ForeignImagesError says that a repository was not deleted because it holds images of somebody else's.
+type ForeignImagesError struct {
+	// Repository is the name of the repository.
+	Repository string
+	// Images are the tags of each image, or else its digest.
+	Images []string
+}
+
+// Error returns the repository and the first of its images.
+func (e *ForeignImagesError) Error() string {
+	const most = 5
+	images := strings.Join(e.Images[:min(most, len(e.Images))], ", ")
+	if len(e.Images) > most {
+		images += fmt.Sprintf(" and %d more", len(e.Images)-most)
+	}
+	return fmt.Sprintf("repository %s holds images that were not pushed from here: %s", e.Repository, images)
+}
+
+// DeleteRepository deletes a repository. Without force, it holds nothing but images that own claims, given their digest, or the error is
+// a [ForeignImagesError] and nothing is deleted. That it does not exist is fine.
+func (c *Cloud) DeleteRepository(ctx context.Context, name string, force bool, own func(ctx context.Context, digest string) (bool, error)) error {
+	if !force {
+		if err := c.deleteOwnImages(ctx, name, own); err != nil {
+			return err
+		}
+	}
 	_, err := c.ecr.DeleteRepository(ctx, &ecr.DeleteRepositoryInput{RepositoryName: &name, Force: force})
 	if err := ignore(err, "RepositoryNotFoundException"); err != nil {
 		return fmt.Errorf("delete repository %s: %w", name, err)
@@ -102,78 +220,35 @@ func (c *Cloud) DeleteRepository(ctx context.Context, name string, force bool) e
 	return nil
 }
 
-// HasImage reports whether a repository of the account holds the image with this digest. The error is a [NotFoundError] if there is
-// no such repository.
-func (c *Cloud) HasImage(ctx context.Context, name, digest string) (bool, error) {
-	_, err := c.ecr.DescribeImages(ctx, &ecr.DescribeImagesInput{
-		RepositoryName: &name,
-		ImageIds:       []types.ImageIdentifier{{ImageDigest: &digest}},
-	})
-	if hasCode(err, "RepositoryNotFoundException") {
-		return false, &NotFoundError{Object: "repository " + name}
-	}
-	if hasCode(err, "ImageNotFoundException") {
-		return false, nil
-	}
-	if err != nil {
-		return false, fmt.Errorf("find image %s in repository %s: %w", digest, name, err)
-	}
-	return true, nil
-}
-
-// LatestImage returns the digest and the size in bytes of the image that was pushed last, or a [NotFoundError].
-func (c *Cloud) LatestImage(ctx context.Context, name string) (digest string, size int64, err error) {
+func (c *Cloud) deleteOwnImages(ctx context.Context, name string, own func(ctx context.Context, digest string) (bool, error)) error {
 	images, err := c.images(ctx, name)
-	if err != nil {
-		return "", 0, err
+	if IsNotFound(err) {
+		return nil
 	}
-	if len(images) == 0 {
-		return "", 0, &NotFoundError{Object: "an image in repository " + name}
-	}
-	return aws.ToString(images[0].ImageDigest), aws.ToInt64(images[0].ImageSizeInBytes), nil
-}
-
-// DeleteOldImages deletes all images of a repository but the newest keep ones and those with the digests inUse. ECR's own
-// lifecycle policies know nothing of use: they would expire the image of a function that was rolled back.
-func (c *Cloud) DeleteOldImages(ctx context.Context, name string, keep int, inUse ...string) error {
-	images, err := c.images(ctx, name)
 	if err != nil {
 		return err
 	}
-	var old []types.ImageIdentifier
-	for _, image := range images[min(keep, len(images)):] {
-		if !slices.Contains(inUse, aws.ToString(image.ImageDigest)) {
-			old = append(old, types.ImageIdentifier{ImageDigest: image.ImageDigest})
+	var digests []string
+	foreign := &ForeignImagesError{Repository: name}
+	for _, image := range images {
+		digest := aws.ToString(image.ImageDigest)
+		ours, err := own(ctx, digest)
+		if err != nil {
+			return fmt.Errorf("delete repository %s: %w", name, err)
 		}
+		if !ours {
+			foreign.Images = append(foreign.Images, imageName(image))
+		}
+		digests = append(digests, digest)
 	}
-	const atOnce = 100 // BatchDeleteImage takes no more
-	for batch := range slices.Chunk(old, atOnce) {
-		if _, err := c.ecr.BatchDeleteImage(ctx, &ecr.BatchDeleteImageInput{RepositoryName: &name, ImageIds: batch}); err != nil {
-			return fmt.Errorf("delete old images of repository %s: %w", name, err)
-		}
+	if len(foreign.Images) > 0 {
+		return foreign
+	}
+	if err := c.deleteImages(ctx, name, digests); err != nil {
+		return fmt.Errorf("delete images of repository %s: %w", name, err)
 	}
 	return nil
 }
-
-// images returns the images of a repository, newest first.
-func (c *Cloud) images(ctx context.Context, name string) ([]types.ImageDetail, error) {
-	var images []types.ImageDetail
-	pages := ecr.NewDescribeImagesPaginator(c.ecr, &ecr.DescribeImagesInput{RepositoryName: &name})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if hasCode(err, "RepositoryNotFoundException") {
-			return nil, &NotFoundError{Object: "repository " + name}
-		}
-		if err != nil {
-			return nil, fmt.Errorf("list images of repository %s: %w", name, err)
-		}
-		images = append(images, page.ImageDetails...)
-	}
-	slices.SortStableFunc(images, func(a, b types.ImageDetail) int { return pushed(b).Compare(pushed(a)) })
-	return images, nil
-}
-
-func pushed(image types.ImageDetail) time.Time { return aws.ToTime(image.ImagePushedAt) }
 
 // RepositoryTags returns the tags of a repository.
 func (c *Cloud) RepositoryTags(ctx context.Context, name string) (map[string]string, error) {

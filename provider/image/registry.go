@@ -103,40 +103,6 @@ func (r *Registry) head(ctx context.Context, ref name.Digest) (bool, error) {
 	return err == nil, err
 }
 
-// App returns what the label of an image (host/name@sha256:… or host/name:tag) says about the app in it. Errors are an
-// *UnsupportedError when Lambda would refuse the image, [ErrNoHandlers] when it has no valid label, or a *RegistryError.
-func (r *Registry) App(ctx context.Context, imageURI string) (App, error) {
-	ref, err := name.ParseReference(imageURI, name.StrictValidation)
-	if err != nil {
-		return App{}, fmt.Errorf("image %q is not of the form host/name@sha256:…: %w", imageURI, err)
-	}
-	puller, err := r.puller()
-	if err != nil {
-		return App{}, explain("read image", ref, err)
-	}
-	found, err := puller.Get(ctx, ref)
-	if err != nil {
-		return App{}, explain("read image", ref, err)
-	}
-	if !found.MediaType.IsImage() {
-		return App{}, unsupportedManifest(imageURI, found.MediaType)
-	}
-	img, err := found.Image()
-	if err != nil {
-		return App{}, explain("read image", ref, err)
-	}
-	if err := checkSupported(imageURI, img); err != nil {
-		return App{}, err
-	}
-	app, err := appOf(img)
-	if errors.Is(err, ErrNoHandlers) {
-		return App{}, fmt.Errorf("image %s: %w", imageURI, err)
-	} else if err != nil {
-		return App{}, explain("read image", ref, err)
-	}
-	return app, nil
-}
-
 func digestReference(repository, digest string) (name.Digest, error) {
 	ref, err := name.NewDigest(repository+"@"+digest, name.StrictValidation)
 	if err != nil {

@@ -109,11 +109,11 @@ func TestPushedImageIsTheBuiltOne(t *testing.T) {
 	if err := validate.Image(pulled); err != nil {
 		t.Error(err)
 	}
-	app, err := client.App(t.Context(), uri)
+	described, err := client.Describe(t.Context(), uri)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(built.App, app); diff != "" {
+	if diff := cmp.Diff(built.App, described.App); diff != "" {
 		t.Errorf("app (-built +read):\n%s", diff)
 	}
 }
@@ -147,8 +147,8 @@ func TestRegistryErrorsSayWhatToDo(t *testing.T) {
 				}
 			}
 			client, img := NewRegistry(nil), appImage(t, "{}")
-			_, appErr := client.App(t.Context(), host+"/acme@"+digestOf(t, img))
-			for act, err := range map[string]error{"push image": client.Push(t.Context(), host+"/acme", img), "read image": appErr} {
+			_, describeErr := client.Describe(t.Context(), host+"/acme@"+digestOf(t, img))
+			for act, err := range map[string]error{"push image": client.Push(t.Context(), host+"/acme", img), "read image": describeErr} {
 				got, ok := errors.AsType[*RegistryError](err)
 				if !ok || got.Act != act || !strings.Contains(got.Hint, test.says) {
 					t.Errorf("%s: got %v, want a *RegistryError …%s…", act, err, test.says)
@@ -215,8 +215,8 @@ func TestReferencesThatAreNone(t *testing.T) {
 		}
 	}
 	for _, uri := range []string{"", "acme", "127.0.0.1:1/acme@sha256:1"} {
-		if _, err := client.App(t.Context(), uri); err == nil || !strings.Contains(err.Error(), "is not of the form host/name") {
-			t.Errorf("app of %q: %v", uri, err)
+		if _, err := client.Describe(t.Context(), uri); err == nil || !strings.Contains(err.Error(), "is not of the form host/name") {
+			t.Errorf("description of %q: %v", uri, err)
 		}
 	}
 	if _, err := client.Exists(t.Context(), "127.0.0.1:1/acme", "latest"); err == nil {

@@ -37,7 +37,7 @@ func TestImagesThatLambdaRefuses(t *testing.T) {
 		if err := remote.Push(tag, image); err != nil {
 			t.Fatal(err)
 		}
-		_, err = client.App(t.Context(), uri)
+		_, err = client.Describe(t.Context(), uri)
 		if _, ok := errors.AsType[*UnsupportedError](err); !ok || !strings.Contains(err.Error(), says) {
 			t.Errorf("got %v, want an *UnsupportedError …%s…", err, says)
 		}
@@ -60,8 +60,9 @@ func TestImagesWithoutHandlers(t *testing.T) {
 		if err := client.Push(t.Context(), fake.host+"/acme", img); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := client.App(t.Context(), fake.host+"/acme@"+digestOf(t, img)); !errors.Is(err, ErrNoHandlers) {
-			t.Errorf("%s: got %v, want ErrNoHandlers", name, err)
+		described, err := client.Describe(t.Context(), fake.host+"/acme@"+digestOf(t, img))
+		if err != nil || described.App.Name != "" || described.Ours {
+			t.Errorf("%s: got %+v, %v, want no app", name, described, err)
 		}
 	}
 }
