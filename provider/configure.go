@@ -2,10 +2,8 @@ package provider
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/smithy-go/middleware"
@@ -116,32 +114,10 @@ func newProviderData(c *cloud.Cloud) *providerData {
 	if err != nil {
 		cache = os.TempDir() // no home, as in some CI runners
 	}
-	registry := image.NewRegistry(authn.NewMultiKeychain(keychain{c}, authn.DefaultKeychain))
+	registry := image.NewRegistry(keychain{c, authn.DefaultKeychain})
 	return &providerData{
 		cloud:    c,
 		builder:  image.NewBuilder(filepath.Join(cache, "terraform-provider-handler"), registry),
 		registry: registry,
-	}
-}
-
-// keychain knows the password of the account's own registry.
-type keychain struct{ cloud *cloud.Cloud }
-
-// Resolve returns the registry's credentials, or none for any other registry.
-func (k keychain) Resolve(resource authn.Resource) (authn.Authenticator, error) {
-	return k.ResolveContext(context.Background(), resource)
-}
-
-// ResolveContext returns the registry's credentials, or none for any other registry.
-func (k keychain) ResolveContext(ctx context.Context, resource authn.Resource) (authn.Authenticator, error) {
-	host := resource.RegistryStr()
-	login, err := k.cloud.Login(ctx)
-	switch {
-	case err == nil && host == login.Host:
-		return &authn.Basic{Username: login.Username, Password: login.Password}, nil
-	case err != nil && strings.Contains(host, ".dkr.ecr"):
-		return nil, fmt.Errorf("find credentials for registry %s: %w", host, err)
-	default:
-		return authn.Anonymous, nil // which leaves it to the next keychain
 	}
 }
