@@ -14,7 +14,13 @@ import (
 // imageFormat has to count up, so that a fingerprint never stands for two images.
 func TestImageFormat(t *testing.T) {
 	t.Parallel()
-	stage, err := (cache{dir: t.TempDir()}).newStage()
+	stage, err := (cache{dir: t.TempDir(), registry: NewRegistry(nil)}).newStage()
+	if err != nil {
+		t.Fatal(err)
+	}
+	local := filepath.Join(t.TempDir(), "acme.yaml")
+	write(t, "a: 1\n", local)
+	files, err := findFiles(t.Context(), map[string]string{"/etc/acme.yaml": local})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -24,15 +30,16 @@ func TestImageFormat(t *testing.T) {
 	}
 	binary := filepath.Join(stage.dir, "app")
 	write(t, content.String(), binary)
-	layers, err := stage.layers([]byte("certificates"), binary)
+	layers, err := stage.pack(t.Context(), &contents{certificates: certificates{pem: []byte("certificates")}, files: files,
+		labels: map[string]string{"team": "acme"}}, binary)
 	if err != nil {
 		t.Fatal(err)
 	}
-	img, err := assemble("amd64", `{"app":"acme","handlers":{}}`, layers)
+	img, err := layers.image(Source{}, []byte(`{"app":"acme","handlers":{}}`))
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = "sha256:1a757ef2da5ea9edf3eda5970220398643e6bb1b4a4b028faaa3a6f7bc67f215"
+	const want = "sha256:74f9ac29d74cb3d38b5cecab6bb6e77fd33f14f93b353f36778ba6be84b07519"
 	if got := digestOf(t, img); got != want {
 		t.Errorf("with imageFormat %d the image is %s, want %s", imageFormat, got, want)
 	}

@@ -61,7 +61,7 @@ type Builder struct {
 func NewBuilder(cacheDir string, registry *Registry) *Builder {
 	return &Builder{
 		registry:     registry,
-		cache:        cache{dir: cacheDir},
+		cache:        cache{dir: cacheDir, registry: registry},
 		certificates: sync.OnceValue(newCertificates),
 		running:      semaphore.NewWeighted(2),
 	}
@@ -117,13 +117,17 @@ func (b *Builder) build(ctx context.Context, src Source, fingerprint string) (*B
 		return nil, err
 	}
 	defer stage.remove()
+	contents, err := b.resolve(ctx, src)
+	if err != nil {
+		return nil, err
+	}
 	binary := filepath.Join(stage.dir, "app")
 	if err := g.compile(ctx, g.env, binary); err != nil {
-		return nil, err
+		return nil, stage.explain("build "+src.Package, err)
 	}
 	var (
 		label  []byte
-		layers []v1.Layer
+		layers *packed
 	)
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.Go(func() (err error) {
@@ -131,7 +135,7 @@ func (b *Builder) build(ctx context.Context, src Source, fingerprint string) (*B
 		return err
 	})
 	group.Go(func() (err error) {
-		layers, err = stage.layers(b.certificates().pem, binary)
+		layers, err = stage.pack(groupCtx, contents, binary)
 		return err
 	})
 	group.Go(func() error {
@@ -144,9 +148,9 @@ func (b *Builder) build(ctx context.Context, src Source, fingerprint string) (*B
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	img, err := assemble(src.goArch(), string(label), layers)
+	img, err := layers.image(src, label)
 	if err != nil {
-		return nil, fmt.Errorf("assemble the image of %s: %w", src.Package, err)
+		return nil, err
 	}
 	return b.cache.add(stage, fingerprint, img)
 }

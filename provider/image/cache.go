@@ -1,7 +1,10 @@
 package image
 
 import (
+	"bytes"
 	"cmp"
+	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,25 +14,32 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/empty"
-	"github.com/google/go-containerregistry/pkg/v1/layout"
 )
 
+// Limits of a cache. Beyond either of them the entries used longest ago go, except those younger than minAge: another process may be
+// pushing them.
 const (
-	// maxEntries of a cache; an entry takes about 5 MB.
-	maxEntries = 32
-	// minAge of what is pruned: another process may be pushing what was used a moment ago.
-	minAge = time.Hour
-	// stagePrefix of directories that are being filled, or that are being removed.
-	stagePrefix = "stage-"
-	// fingerprintAnnotation of an entry's manifest ties the digest to the fingerprint.
-	fingerprintAnnotation = "io.github.lambda-land.fingerprint"
+	maxEntries = 64
+	maxBytes   = 2 << 30
+	minAge     = time.Hour
 )
 
-// cache is a directory of images by fingerprint, each a directory in the OCI image layout. Entries appear and go by renaming, so that
-// processes share a cache without locks; what is read is checked against its digest.
-type cache struct{ dir string }
+// entry of the cache is a small file that says what some blobs are: an image by its fingerprint, or a layer that need not be made again.
+type entry struct {
+	Name string `json:"name"`
+	// Blobs are all that go when the entry goes, unless another one has them.
+	Blobs []v1.Hash `json:"blobs"`
+	// Digest of an image's manifest, and Repository of the layers that are not blobs, if there are any.
+	Digest     v1.Hash `json:"digest,omitzero"`
+	Repository string  `json:"repository,omitempty"`
+	// Layer and what is in it, for copied and added files.
+	Layer *writtenLayer `json:"layer,omitempty"`
+	Files []copiedEntry `json:"files,omitempty"`
+	// Links are the symbolic links of a base image.
+	Links map[string]string `json:"links,omitempty"`
+}
 
 // damagedError is an entry that is there but not whole.
 type damagedError struct {
@@ -43,161 +53,181 @@ func (e *damagedError) Error() string { return fmt.Sprintf("damaged cache entry:
 // Unwrap returns the cause.
 func (e *damagedError) Unwrap() error { return e.err }
 
-func (c cache) entry(fingerprint string) string { return filepath.Join(c.dir, fingerprint) }
-
-// load returns the image with this fingerprint, fs.ErrNotExist if there is none, or a *damagedError.
-func (c cache) load(fingerprint string) (*Built, error) {
-	path := c.entry(fingerprint)
-	if _, err := os.Stat(path); err != nil {
+// find returns the entry of this name, fs.ErrNotExist if there is none, or a *damagedError.
+func (c cache) find(name string) (*entry, error) {
+	data, err := os.ReadFile(c.entry(name))
+	if err != nil {
 		return nil, err
 	}
-	digest, err := entryDigest(path, fingerprint)
-	if err != nil {
+	e := new(entry)
+	if err := json.Unmarshal(data, e); err != nil {
 		return nil, &damagedError{err: err}
 	}
-	built, err := open(path, fingerprint, digest)
-	if err != nil {
-		return nil, &damagedError{digest: digest.String(), err: err}
+	if e.Name != name {
+		return nil, &damagedError{err: fmt.Errorf("the entry says that it is %q", e.Name)}
 	}
-	now := time.Now()
-	_ = os.Chtimes(path, now, now) // only pruning looks at it
+	for _, blob := range e.Blobs {
+		if err := c.check(blob); err != nil {
+			return nil, &damagedError{digest: e.Digest.String(), err: err}
+		}
+	}
+	c.touch(c.entry(name))
+	return e, nil
+}
+
+// load returns the image with this fingerprint, fs.ErrNotExist if there is none, or a *damagedError. Every byte is checked but those of
+// a base image's layers, which are checked when they are read.
+func (c cache) load(fingerprint string) (*Built, error) {
+	e, err := c.find(fingerprint)
+	if err != nil {
+		return nil, err
+	}
+	built, err := c.open(e)
+	if err != nil {
+		return nil, &damagedError{digest: e.Digest.String(), err: err}
+	}
 	return built, nil
 }
 
-// entryDigest returns the digest of the one image in an entry.
-func entryDigest(path, fingerprint string) (v1.Hash, error) {
-	index, err := layout.ImageIndexFromPath(path)
-	if err != nil {
-		return v1.Hash{}, err
-	}
-	manifest, err := index.IndexManifest()
-	if err != nil {
-		return v1.Hash{}, err
-	}
-	if len(manifest.Manifests) != 1 || manifest.Manifests[0].Annotations[fingerprintAnnotation] != fingerprint {
-		return v1.Hash{}, errors.New("not one image with the entry's fingerprint")
-	}
-	return manifest.Manifests[0].Digest, nil
-}
-
-// open returns the image in an entry after checking every byte of it.
-func open(path, fingerprint string, digest v1.Hash) (*Built, error) {
-	if err := checkBlob(path, digest); err != nil {
+// open returns the image of an entry.
+func (c cache) open(e *entry) (*Built, error) {
+	img := new(storedImage)
+	var err error
+	if img.rawManifest, err = os.ReadFile(c.blob(e.Digest)); err != nil {
 		return nil, err
 	}
-	img, err := layout.Path(path).Image(digest)
-	if err != nil {
+	if img.manifest, err = v1.ParseManifest(bytes.NewReader(img.rawManifest)); err != nil {
 		return nil, err
 	}
-	manifest, err := img.Manifest()
-	if err != nil {
+	if img.rawConfig, err = os.ReadFile(c.blob(img.manifest.Config.Digest)); err != nil {
 		return nil, err
 	}
-	built := &Built{Fingerprint: fingerprint, Digest: digest.String(), Image: img}
-	for _, blob := range append(manifest.Layers, manifest.Config) {
-		if err := checkBlob(path, blob.Digest); err != nil {
+	if img.config, err = v1.ParseConfigFile(bytes.NewReader(img.rawConfig)); err != nil {
+		return nil, err
+	}
+	if len(img.config.RootFS.DiffIDs) != len(img.manifest.Layers) {
+		return nil, errors.New("manifest and configuration have different numbers of layers")
+	}
+	var base name.Repository
+	if e.Repository != "" {
+		if base, err = name.NewRepository(e.Repository); err != nil {
 			return nil, err
 		}
 	}
-	for _, layer := range manifest.Layers {
-		built.Size += layer.Size
+	for i, descriptor := range img.manifest.Layers {
+		diffID := img.config.RootFS.DiffIDs[i]
+		switch {
+		case slices.Contains(e.Blobs, descriptor.Digest):
+			img.layers = append(img.layers, c.layer(descriptor, diffID))
+		case e.Repository != "":
+			img.layers = append(img.layers, c.registry.layerOf(context.Background(), base, descriptor, diffID))
+		default:
+			return nil, fmt.Errorf("layer %s is missing", descriptor.Digest)
+		}
 	}
-	if built.App, err = appOf(img); err != nil {
+	return img.built(e.Name)
+}
+
+// add makes the image, whose layers are in the cache, an entry. If another process was faster, its entry stays, and has to be the same.
+func (c cache) add(s *stage, fingerprint string, img *storedImage) (*Built, error) {
+	built, err := img.built(fingerprint)
+	if err != nil {
 		return nil, err
 	}
-	return built, nil
-}
-
-func checkBlob(path string, want v1.Hash) error {
-	sum, err := hashFile(filepath.Join(path, "blobs", want.Algorithm, want.Hex))
-	if err == nil && sum != want.Hex {
-		err = fmt.Errorf("blob %s has the digest sha256:%s", want, sum)
-	}
-	return err
-}
-
-// stage is a directory in which an entry is made.
-type stage struct{ dir string }
-
-func (s *stage) layout() string { return filepath.Join(s.dir, "layout") }
-
-func (s *stage) blobs() string { return filepath.Join(s.layout(), "blobs", "sha256") }
-
-// remove removes the stage; what cannot be removed now, prune removes later.
-func (s *stage) remove() { _ = os.RemoveAll(s.dir) }
-
-func (c cache) newStage() (*stage, error) {
-	if err := os.MkdirAll(c.dir, 0o755); err != nil {
-		return nil, fmt.Errorf("make the image cache: %w", err)
-	}
-	dir, err := os.MkdirTemp(c.dir, stagePrefix)
-	if err != nil {
-		return nil, fmt.Errorf("make room in the image cache: %w", err)
-	}
-	s := &stage{dir: dir}
-	return s, os.MkdirAll(s.blobs(), 0o755)
-}
-
-// add makes the image, whose layers are in the stage, an entry. If another process was faster, its entry stays, and has to be the same.
-func (c cache) add(s *stage, fingerprint string, img v1.Image) (*Built, error) {
-	path, err := layout.Write(s.layout(), empty.Index)
-	if err != nil {
-		return nil, fmt.Errorf("add to the image cache: %w", err)
-	}
-	annotation := layout.WithAnnotations(map[string]string{fingerprintAnnotation: fingerprint})
-	if err := path.AppendImage(img, annotation); err != nil {
-		return nil, fmt.Errorf("add to the image cache: %w", err)
+	if there, err := c.load(fingerprint); err == nil {
+		return there, (&Built{Fingerprint: fingerprint, Digest: built.Digest}).Matches(fingerprint, there.Digest)
 	}
 	digest, err := img.Digest()
 	if err != nil {
 		return nil, err
 	}
-	renameErr := os.Rename(s.layout(), c.entry(fingerprint))
-	if renameErr != nil {
-		if built, err := c.load(fingerprint); err == nil {
-			return built, (&Built{Fingerprint: fingerprint, Digest: digest.String()}).Matches(fingerprint, built.Digest)
+	e := &entry{Name: fingerprint, Digest: digest, Repository: img.repository, Blobs: []v1.Hash{digest, img.manifest.Config.Digest}}
+	for _, l := range img.layers {
+		if l, ok := l.(*layer); ok { // the base's are another type
+			e.Blobs = append(e.Blobs, l.descriptor.Digest)
 		}
-		c.discard(fingerprint)
-		if renameErr = os.Rename(s.layout(), c.entry(fingerprint)); renameErr != nil {
-			return nil, fmt.Errorf("add to the image cache: %w", renameErr)
+	}
+	if err := s.write(s.blob(digest), img.rawManifest); err != nil {
+		return nil, err
+	}
+	if err := s.write(s.blob(img.manifest.Config.Digest), img.rawConfig); err != nil {
+		return nil, err
+	}
+	e.Blobs = append(e.Blobs, img.kept...)
+	return built, c.put(s, e)
+}
+
+// put writes an entry, whose blobs are in the stage or in the cache, and makes room for it.
+func (c cache) put(s *stage, e *entry) error {
+	data, err := json.Marshal(e)
+	if err != nil {
+		return err
+	}
+	for _, blob := range e.Blobs {
+		if err := s.keep(blob); err != nil {
+			return err
 		}
+	}
+	if err := s.write(c.entry(e.Name), data); err != nil {
+		return err
 	}
 	c.prune()
-	return open(c.entry(fingerprint), fingerprint, digest)
+	return nil
 }
 
-// discard takes an entry out of the cache at once and removes its files afterwards.
-func (c cache) discard(name string) {
-	grave, err := os.MkdirTemp(c.dir, stagePrefix)
-	if err != nil {
-		return
-	}
-	_ = os.Rename(c.entry(name), filepath.Join(grave, name))
-	_ = os.RemoveAll(grave)
-}
-
-// prune removes the entries used longest ago beyond maxEntries, and stages that a killed process left. It does what it can: a cache
-// that is too large is no reason to fail.
+// prune removes entries beyond the limits, blobs that no entry has, and what a killed process left. It does what it can: a cache that
+// is too large is no reason to fail.
 func (c cache) prune() {
-	entries, err := os.ReadDir(c.dir)
-	if err != nil {
-		return
+	var total int64
+	used := map[string]bool{}
+	for n, info := range newestFirst(filepath.Join(c.dir, "entries")) {
+		e := new(entry)
+		if data, err := os.ReadFile(c.entry(info.Name())); err == nil {
+			_ = json.Unmarshal(data, e) // a damaged entry has no blobs
+		}
+		size := int64(0)
+		for _, blob := range e.Blobs {
+			if blobInfo, err := os.Stat(c.blob(blob)); err == nil && !used[blob.Hex] {
+				size += blobInfo.Size()
+			}
+		}
+		if (n >= maxEntries || total+size > maxBytes) && old(info) {
+			_ = os.Remove(c.entry(info.Name()))
+			continue
+		}
+		total += size
+		for _, blob := range e.Blobs {
+			used[blob.Hex] = true
+		}
 	}
-	var infos []fs.FileInfo
-	for _, entry := range entries {
-		info, err := entry.Info()
-		switch {
-		case err != nil || !info.IsDir():
-		case !strings.HasPrefix(info.Name(), stagePrefix):
-			infos = append(infos, info)
-		case time.Since(info.ModTime()) > minAge:
+	for _, info := range newestFirst(filepath.Join(c.dir, "blobs")) {
+		if !used[info.Name()] && old(info) {
+			_ = os.Remove(filepath.Join(c.dir, "blobs", info.Name()))
+		}
+	}
+	for _, info := range newestFirst(filepath.Join(c.dir, "locks")) {
+		if old(info) {
+			_ = os.Remove(filepath.Join(c.dir, "locks", info.Name()))
+		}
+	}
+	for _, info := range newestFirst(c.dir) {
+		if strings.HasPrefix(info.Name(), stagePrefix) && old(info) {
 			_ = os.RemoveAll(filepath.Join(c.dir, info.Name()))
 		}
 	}
-	slices.SortFunc(infos, func(a, b fs.FileInfo) int { return cmp.Compare(b.ModTime().UnixNano(), a.ModTime().UnixNano()) })
-	for _, info := range infos[min(len(infos), maxEntries):] {
-		if time.Since(info.ModTime()) > minAge {
-			c.discard(info.Name())
+}
+
+func old(info fs.FileInfo) bool { return time.Since(info.ModTime()) > minAge }
+
+// newestFirst returns what is in a directory, as far as it can be read.
+func newestFirst(dir string) []fs.FileInfo {
+	entries, _ := os.ReadDir(dir)
+	var infos []fs.FileInfo
+	for _, entry := range entries {
+		if info, err := entry.Info(); err == nil {
+			infos = append(infos, info)
 		}
 	}
+	slices.SortStableFunc(infos, func(a, b fs.FileInfo) int { return cmp.Compare(b.ModTime().UnixNano(), a.ModTime().UnixNano()) })
+	return infos
 }

@@ -17,24 +17,32 @@ import (
 func TestDamagedEntriesAreBuiltAgain(t *testing.T) {
 	t.Parallel()
 	src := Source{Package: filepath.Join(acme(t), "cmd", "acme")}
-	for name, damage := range map[string]func(t *testing.T, entry string, built *Built){
-		"changed layer": func(t *testing.T, entry string, built *Built) { flip(t, blob(t, entry, built, 1)) },
-		"cut layer":     func(t *testing.T, entry string, built *Built) { cut(t, blob(t, entry, built, 1)) },
-		"missing layer": func(t *testing.T, entry string, built *Built) { remove(t, blob(t, entry, built, 0)) },
-		"changed manifest": func(t *testing.T, entry string, built *Built) {
-			flip(t, filepath.Join(entry, "blobs/sha256", built.Digest[7:]))
+	for name, damage := range map[string]func(t *testing.T, dir string, built *Built){
+		"changed layer":    func(t *testing.T, dir string, built *Built) { flip(t, blob(t, dir, built, 1)) },
+		"cut layer":        func(t *testing.T, dir string, built *Built) { cut(t, blob(t, dir, built, 1)) },
+		"missing layer":    func(t *testing.T, dir string, built *Built) { remove(t, blob(t, dir, built, 0)) },
+		"changed manifest": func(t *testing.T, dir string, built *Built) { flip(t, filepath.Join(dir, "blobs", built.Digest[7:])) },
+		"missing config": func(t *testing.T, dir string, built *Built) {
+			remove(t, filepath.Join(dir, "blobs", configOf(t, built)))
 		},
-		"cut index":     func(t *testing.T, entry string, _ *Built) { cut(t, filepath.Join(entry, "index.json")) },
-		"missing index": func(t *testing.T, entry string, _ *Built) { remove(t, filepath.Join(entry, "index.json")) },
-		"another entry": func(t *testing.T, entry string, built *Built) {
-			edit(t, built.Fingerprint, strings.Repeat("0", 64), entry, "index.json")
+		"cut entry": func(t *testing.T, dir string, built *Built) { cut(t, filepath.Join(dir, "entries", built.Fingerprint)) },
+		"missing entry": func(t *testing.T, dir string, built *Built) {
+			remove(t, filepath.Join(dir, "entries", built.Fingerprint))
+		},
+		"another entry": func(t *testing.T, dir string, built *Built) {
+			edit(t, built.Fingerprint, strings.Repeat("0", 64), dir, "entries", built.Fingerprint)
+		},
+		"no blobs": func(t *testing.T, dir string, _ *Built) {
+			if err := os.RemoveAll(filepath.Join(dir, "blobs")); err != nil {
+				t.Fatal(err)
+			}
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
 			first := build(t, NewBuilder(dir, NewRegistry(nil)), src)
-			damage(t, filepath.Join(dir, first.Fingerprint), first)
+			damage(t, dir, first)
 			if _, err := (cache{dir: dir}).load(first.Fingerprint); err == nil {
 				t.Error("the damage is not noticed")
 			}
@@ -45,8 +53,11 @@ func TestDamagedEntriesAreBuiltAgain(t *testing.T) {
 			if err := validate.Image(second.Image); err != nil {
 				t.Error(err)
 			}
-			if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
+			if entries, err := os.ReadDir(filepath.Join(dir, "entries")); err != nil || len(entries) != 1 {
 				t.Errorf("the cache holds %v, %v; want one entry", entries, err)
+			}
+			if left, err := filepath.Glob(filepath.Join(dir, stagePrefix+"*")); err != nil || len(left) > 0 {
+				t.Errorf("left are %v, %v", left, err)
 			}
 		})
 	}
@@ -57,7 +68,7 @@ func TestAnotherImageOfTheSameSourceIsAnError(t *testing.T) {
 	dir, src := t.TempDir(), Source{Package: filepath.Join(acme(t), "cmd", "acme")}
 	first := build(t, NewBuilder(dir, NewRegistry(nil)), src)
 	other := "sha256:" + strings.Repeat("0", 64)
-	edit(t, first.Digest, other, dir, first.Fingerprint, "index.json")
+	edit(t, `"digest":"`+first.Digest, `"digest":"`+other, dir, "entries", first.Fingerprint)
 	_, err := NewBuilder(dir, NewRegistry(nil)).Build(t.Context(), src)
 	got, ok := errors.AsType[*MismatchError](err)
 	if !ok || got.PlannedDigest != other || got.Digest != first.Digest || !strings.Contains(err.Error(), "not reproducible") {
@@ -85,36 +96,41 @@ func TestMatches(t *testing.T) {
 func TestPruneKeepsWhatWasUsedLast(t *testing.T) {
 	t.Parallel()
 	c := cache{dir: t.TempDir()}
-	entry := func(name string, age time.Duration) {
-		t.Helper()
-		write(t, "x", c.dir, name, "file")
-		used := time.Now().Add(-age)
-		if err := os.Chtimes(filepath.Join(c.dir, name), used, used); err != nil {
-			t.Fatal(err)
-		}
-	}
 	var want []string
 	for i := range maxEntries + 8 {
 		name := fmt.Sprintf("entry-%02d", i)
-		entry(name, time.Duration(i)*minAge+minAge/2) // the first is too young to go, but there is room for it
+		putEntry(t, c, name, 1, time.Duration(i)*minAge+minAge/2) // the first is too young to go, but there is room for it
 		if i < maxEntries {
 			want = append(want, name)
 		}
 	}
-	entry(stagePrefix+"left", 2*minAge)
-	entry(stagePrefix+"used", 0)
-	want = append(want, stagePrefix+"used")
+	write(t, "x", c.dir, "blobs", "nobodys")
+	age(t, filepath.Join(c.dir, "blobs", "nobodys"), 2*minAge)
+	write(t, "x", c.dir, "blobs", "young")
+	write(t, "x", c.dir, stagePrefix+"left", "file")
+	age(t, filepath.Join(c.dir, stagePrefix+"left"), 2*minAge)
+	write(t, "x", c.dir, stagePrefix+"used", "file")
 	c.prune()
-	left, err := os.ReadDir(c.dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got []string
-	for _, entry := range left {
-		got = append(got, entry.Name())
-	}
-	if !slices.Equal(got, want) {
+	if got := names(t, c.dir, "entries"); !slices.Equal(got, want) {
 		t.Errorf("left are %v, want %v", got, want)
+	}
+	if got := names(t, c.dir, "blobs"); len(got) != maxEntries+1 || !slices.Contains(got, "young") {
+		t.Errorf("left are the blobs %v, want those of the entries and the young one", got)
+	}
+	if got := names(t, c.dir); !slices.Contains(got, stagePrefix+"used") || slices.Contains(got, stagePrefix+"left") {
+		t.Errorf("left are %v, want the stage in use alone", got)
+	}
+}
+
+func TestPruneHoldsTheBytes(t *testing.T) {
+	t.Parallel()
+	c := cache{dir: t.TempDir()}
+	for i := range 4 { // sparse files: they take no room
+		putEntry(t, c, fmt.Sprint("large-", i), maxBytes/2-1, time.Duration(i+2)*minAge)
+	}
+	c.prune()
+	if got := names(t, c.dir, "entries"); !slices.Equal(got, []string{"large-0", "large-1"}) || len(names(t, c.dir, "blobs")) != 2 {
+		t.Errorf("left are %v, want the two that fit", got)
 	}
 }
 
@@ -122,11 +138,11 @@ func TestPruneKeepsYoungEntries(t *testing.T) {
 	t.Parallel()
 	c := cache{dir: t.TempDir()}
 	for i := range maxEntries + 8 {
-		write(t, "x", c.dir, fmt.Sprint(i), "file")
+		putEntry(t, c, fmt.Sprint(i), maxBytes/2, 0)
 	}
 	c.prune()
-	if left, err := os.ReadDir(c.dir); err != nil || len(left) != maxEntries+8 {
-		t.Errorf("%d entries are left, %v; another process may be reading them", len(left), err)
+	if left := len(names(t, c.dir, "entries")); left != maxEntries+8 {
+		t.Errorf("%d entries are left; another process may be reading them", left)
 	}
 }
 
@@ -135,19 +151,79 @@ func TestCacheThatCannotBeWritten(t *testing.T) {
 	dir := t.TempDir()
 	write(t, "a file", dir, "cache")
 	_, err := NewBuilder(filepath.Join(dir, "cache"), NewRegistry(nil)).Build(t.Context(), Source{Package: filepath.Join(acme(t), "cmd", "acme")})
-	if _, ok := errors.AsType[*fs.PathError](err); !ok || !strings.HasPrefix(err.Error(), "make the image cache") {
-		t.Errorf("got %v, want the cause of the cache's absence", err)
+	if _, ok := errors.AsType[*CacheError](err); !ok || !strings.Contains(err.Error(), filepath.Join(dir, "cache")) ||
+		!strings.Contains(err.Error(), "remove the file") {
+		t.Errorf("got %v, want a *CacheError that names the directory and the way out", err)
 	}
 }
 
+// putEntry adds an entry with a blob of this size that was used some time ago.
+func putEntry(t *testing.T, c cache, name string, size int64, used time.Duration) {
+	t.Helper()
+	digest := digestOfBytes([]byte(name))
+	write(t, "x", c.blob(digest))
+	if err := os.Truncate(c.blob(digest), size); err != nil {
+		t.Fatal(err)
+	}
+	write(t, fmt.Sprintf(`{"name":%q,"blobs":[%q]}`, name, digest), c.entry(name))
+	age(t, c.blob(digest), used)
+	age(t, c.entry(name), used)
+}
+
+func age(t *testing.T, path string, age time.Duration) {
+	t.Helper()
+	used := time.Now().Add(-age)
+	if err := os.Chtimes(path, used, used); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func names(t *testing.T, path ...string) []string {
+	t.Helper()
+	entries, err := os.ReadDir(filepath.Join(path...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, entry := range entries {
+		names = append(names, entry.Name())
+	}
+	return names
+}
+
+// filesIn returns the files below a cache's directory; directories and locks may stay.
+func filesIn(t *testing.T, dir string) []string {
+	t.Helper()
+	var files []string
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() && filepath.Base(filepath.Dir(path)) != "locks" {
+			files = append(files, path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
 // blob returns the file of the image's nth layer.
-func blob(t *testing.T, entry string, built *Built, n int) string {
+func blob(t *testing.T, dir string, built *Built, n int) string {
 	t.Helper()
 	manifest, err := built.Image.Manifest()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return filepath.Join(entry, "blobs", "sha256", manifest.Layers[n].Digest.Hex)
+	return filepath.Join(dir, "blobs", manifest.Layers[n].Digest.Hex)
+}
+
+func configOf(t *testing.T, built *Built) string {
+	t.Helper()
+	name, err := built.Image.ConfigName()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return name.Hex
 }
 
 func flip(t *testing.T, path string) {

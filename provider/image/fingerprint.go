@@ -19,7 +19,7 @@ import (
 
 // imageFormat is part of every fingerprint. It counts changes of this package, or of the compression in its standard library, that
 // give the same binary another image.
-const imageFormat = 1
+const imageFormat = 2
 
 // Fingerprint returns the SHA-256, in hexadecimal, of everything that determines the image of src: the files of every package that is
 // linked, the checksums of those from the module cache, modules and their replacements, the Go release, and the settings, flags and

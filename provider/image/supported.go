@@ -34,6 +34,10 @@ func checkSupported(reference string, img v1.Image) error {
 	if err != nil {
 		return fmt.Errorf("read the type of image %s: %w", reference, err)
 	}
+	return checkForm(reference, kind, manifest)
+}
+
+func checkForm(reference string, kind types.MediaType, manifest *v1.Manifest) error {
 	if !kind.IsImage() {
 		return unsupportedManifest(reference, kind)
 	}
