@@ -115,9 +115,10 @@ func newProviderData(c *cloud.Cloud) *providerData {
 		cache = os.TempDir() // no home, as in some CI runners
 	}
 	registry := image.NewRegistry(keychain{c, authn.DefaultKeychain})
+	registry.Progress = logPush
 	return &providerData{
 		cloud:    c,
-		builder:  image.NewBuilder(filepath.Join(cache, "terraform-provider-handler"), registry),
 		registry: registry,
+		builds:   builds{builder: image.NewBuilder(filepath.Join(cache, "terraform-provider-handler"), registry)},
 	}
 }
