@@ -119,6 +119,6 @@ func newProviderData(c *cloud.Cloud) *providerData {
 	return &providerData{
 		cloud:    c,
 		registry: registry,
-		builds:   builds{builder: image.NewBuilder(filepath.Join(cache, "terraform-provider-handler"), registry)},
+		builder:  image.NewBuilder(filepath.Join(cache, "terraform-provider-handler"), registry),
 	}
 }
