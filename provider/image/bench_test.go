@@ -30,7 +30,7 @@ func change(b *testing.B, src Source, n int) {
 func BenchmarkFingerprint(b *testing.B) {
 	src, builder := benchmarked(b), NewBuilder(b.TempDir(), NewRegistry(nil))
 	for b.Loop() {
-		if _, err := builder.Fingerprint(b.Context(), src); err != nil {
+		if _, err := builder.Inputs(b.Context(), src); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -16,7 +17,7 @@ import (
 
 // Built is an image that is ready to be pushed.
 type Built struct {
-	// Fingerprint of the source it was built from, see [Builder.Fingerprint].
+	// Fingerprint of the source it was built from, see [Inputs.Fingerprint].
 	Fingerprint string
 	// Digest of the manifest, sha256:….
 	Digest string
@@ -33,16 +34,17 @@ type Built struct {
 	Image v1.Image
 }
 
-// Inputs are what a fingerprint is made of: "go" is the Go release; "files", "modules", "settings" and what else there is are the first
-// hexadecimal digits of a hash, or a digest. Equal inputs have equal fingerprints.
-type Inputs map[string]string
-
-// Matches returns a *MismatchError unless the image has the fingerprint and the digest that were planned.
-func (b *Built) Matches(fingerprint, digest string) error {
-	if b.Fingerprint == fingerprint && b.Digest == digest {
+// Matches returns a *MismatchError unless this is the image that was planned. Other inputs than those planned may make the very same
+// image, which is fine; they only say why it is another. They may be empty if nobody kept them.
+func (b *Built) Matches(planned Inputs, digest string) error {
+	if b.Digest == digest {
 		return nil
 	}
-	return &MismatchError{PlannedFingerprint: fingerprint, PlannedDigest: digest, Fingerprint: b.Fingerprint, Digest: b.Digest}
+	mismatch := &MismatchError{PlannedDigest: digest, Digest: b.Digest, SameInputs: maps.Equal(planned, b.Inputs)}
+	if len(planned) > 0 {
+		mismatch.Differences = b.Inputs.Differences(planned)
+	}
+	return mismatch
 }
 
 // Builder builds images and keeps them in a directory. It is safe for concurrent use; calls for the same source share one build, and
@@ -51,7 +53,7 @@ type Builder struct {
 	cache        cache
 	registry     *Registry
 	certificates func() certificates
-	fingerprints flight[string]
+	surveys      flight[*survey]
 	builds       flight[*Built]
 	running      *semaphore.Weighted // go build keeps all cores busy by itself
 }
@@ -70,85 +72,110 @@ func NewBuilder(cacheDir string, registry *Registry) *Builder {
 // errSourceChanged means that files changed between fingerprint and build.
 var errSourceChanged = errors.New("the source changed while it was built")
 
-// Build returns the image of src: from the cache if its fingerprint is known there, else built. The same fingerprint gives the same
-// digest on every machine.
+// Build returns the image of src: from the cache if its fingerprint is known there, else built. The same inputs give the same digest on
+// every machine.
 //
 // Errors that a user can act on are a *SourceError (not a main package, an invalid value), a *BuildError (go's own lines), a
-// *ToolchainError or [ErrNoGo], a *HandlersError (the app does not list its handlers), and a *MismatchError (a damaged cache entry was
-// built again and became another image).
+// *ToolchainError or [ErrNoGo], a *HandlersError (the app does not list its handlers), a *CacheError, and a *MismatchError (a damaged
+// cache entry was built again and became another image).
 func (b *Builder) Build(ctx context.Context, src Source) (*Built, error) {
 	const attempts = 3 // someone may be typing
 	for attempt := 1; ; attempt++ {
-		fingerprint, err := b.Fingerprint(ctx, src)
+		found, err := b.survey(ctx, src)
 		if err != nil {
 			return nil, err
 		}
-		built, err := b.builds.do(ctx, fingerprint, func() (*Built, error) { return b.cachedOrNew(ctx, src, fingerprint) })
-		if !errors.Is(err, errSourceChanged) || attempt == attempts {
+		fingerprint := found.inputs.Fingerprint()
+		built, err := b.builds.do(ctx, fingerprint, func() (*Built, error) { return b.cachedOrNew(ctx, found, fingerprint) })
+		if again := errors.Is(err, errSourceChanged) || errors.Is(err, errCacheGone); !again || attempt == attempts {
 			return built, err
 		}
 	}
 }
 
-func (b *Builder) cachedOrNew(ctx context.Context, src Source, fingerprint string) (*Built, error) {
+// cachedOrNew returns the image from the cache, or builds it while other processes that want the same wait.
+func (b *Builder) cachedOrNew(ctx context.Context, found *survey, fingerprint string) (*Built, error) {
+	built, err := b.cache.load(fingerprint)
+	if err != nil {
+		built, err = b.onlyOnce(ctx, found, fingerprint)
+	}
+	if built != nil {
+		built.Inputs = maps.Clone(found.inputs)
+	}
+	return built, err
+}
+
+func (b *Builder) onlyOnce(ctx context.Context, found *survey, fingerprint string) (*Built, error) {
+	unlock, err := b.cache.lock(ctx, fingerprint)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
 	built, err := b.cache.load(fingerprint)
 	if err == nil {
 		return built, nil
 	}
-	if err := b.running.Acquire(ctx, 1); err != nil {
-		return nil, fmt.Errorf("build %s: %w", src.Package, err)
-	}
-	defer b.running.Release(1)
-	rebuilt, buildErr := b.build(ctx, src, fingerprint)
+	rebuilt, buildErr := b.build(ctx, found, fingerprint)
 	if damaged, ok := errors.AsType[*damagedError](err); ok && buildErr == nil && damaged.digest != "" {
-		return rebuilt, rebuilt.Matches(fingerprint, damaged.digest)
+		return rebuilt, sameImage(damaged.digest, rebuilt.Digest)
 	}
 	return rebuilt, buildErr
 }
 
-// build compiles, asks the binary for its handlers while it is packed into a layer, and adds the image to the cache.
-func (b *Builder) build(ctx context.Context, src Source, fingerprint string) (*Built, error) {
-	g, err := newGoCommand(ctx, src)
-	if err != nil {
-		return nil, err
+// sameImage returns a *MismatchError if the same inputs made two images.
+func sameImage(before, now string) error {
+	if before == now {
+		return nil
 	}
+	return &MismatchError{PlannedDigest: before, Digest: now, SameInputs: true}
+}
+
+// build compiles, asks the binary for its handlers while it is packed into a layer, and adds the image to the cache.
+func (b *Builder) build(ctx context.Context, found *survey, fingerprint string) (*Built, error) {
+	g := found.command
+	if err := b.running.Acquire(ctx, 1); err != nil {
+		return nil, fmt.Errorf("build %s: %w", g.src.Package, err)
+	}
+	defer b.running.Release(1)
 	stage, err := b.cache.newStage()
 	if err != nil {
 		return nil, err
 	}
 	defer stage.remove()
-	contents, err := b.resolve(ctx, src)
-	if err != nil {
-		return nil, err
-	}
 	binary := filepath.Join(stage.dir, "app")
 	if err := g.compile(ctx, g.env, binary); err != nil {
-		return nil, stage.explain("build "+src.Package, err)
+		return nil, stage.explain("build "+g.src.Package, err)
 	}
 	var (
-		label  []byte
-		layers *packed
+		listing []byte
+		layers  *packed
 	)
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.Go(func() (err error) {
-		label, err = g.handlers(groupCtx, stage.dir, binary, handlersTimeout)
+		if !g.src.SkipHandlers {
+			listing, err = g.handlers(groupCtx, stage.dir, binary, handlersTimeout)
+		}
 		return err
 	})
 	group.Go(func() (err error) {
-		layers, err = stage.pack(groupCtx, contents, binary)
+		layers, err = stage.pack(groupCtx, found.contents, binary)
 		return err
 	})
 	group.Go(func() error {
-		now, err := b.fingerprint(groupCtx, g)
-		if err == nil && now != fingerprint {
-			err = fmt.Errorf("build %s: %w", src.Package, errSourceChanged)
+		now, err := g.inputs(groupCtx)
+		if err != nil {
+			return err
 		}
-		return err
+		maps.Copy(now, found.contents.inputs())
+		if now.Fingerprint() != fingerprint {
+			return fmt.Errorf("build %s: %w", g.src.Package, errSourceChanged)
+		}
+		return nil
 	})
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	img, err := layers.image(src, label)
+	img, err := layers.image(g.src, listing)
 	if err != nil {
 		return nil, err
 	}

@@ -32,7 +32,7 @@ func TestBuildIsReproducible(t *testing.T) {
 	t.Setenv("GOCACHE", t.TempDir()) // compiles even the standard library anew
 	t.Setenv("TZ", "Asia/Tokyo")
 	second := build(t, NewBuilder(t.TempDir(), NewRegistry(nil)), Source{Package: filepath.Join(acme(t), "cmd", "acme")})
-	if err := second.Matches(first.Fingerprint, first.Digest); err != nil {
+	if err := second.Matches(first.Inputs, first.Digest); err != nil {
 		t.Error(err)
 	}
 }

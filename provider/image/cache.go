@@ -135,7 +135,7 @@ func (c cache) add(s *stage, fingerprint string, img *storedImage) (*Built, erro
 		return nil, err
 	}
 	if there, err := c.load(fingerprint); err == nil {
-		return there, (&Built{Fingerprint: fingerprint, Digest: built.Digest}).Matches(fingerprint, there.Digest)
+		return there, sameImage(there.Digest, built.Digest)
 	}
 	digest, err := img.Digest()
 	if err != nil {

@@ -3,6 +3,7 @@ package image
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // What [SourceError] wraps.
@@ -95,21 +96,25 @@ func (e *HandlersError) Error() string {
 
 // MismatchError is an image that is not the one that was planned.
 type MismatchError struct {
-	PlannedFingerprint, PlannedDigest string
-	Fingerprint, Digest               string
+	PlannedDigest, Digest string
+	// SameInputs means that the build is not reproducible.
+	SameInputs bool
+	// Differences of the inputs, a line each; none if nobody kept those of the plan.
+	Differences []string
 }
 
 // Error says which of inputs and bytes differ, and the next step.
 func (e *MismatchError) Error() string {
-	if e.PlannedFingerprint != e.Fingerprint {
-		return fmt.Sprintf("the inputs of the build are not those of the plan: "+
-			"image %s (inputs %.12s) was planned, %s (inputs %.12s) was built; "+
-			"code, modules, Go release or Go settings differ here: plan again, or build with the same checkout and Go version",
-			e.PlannedDigest, e.PlannedFingerprint, e.Digest, e.Fingerprint)
+	if e.SameInputs {
+		return fmt.Sprintf("the build is not reproducible: the same inputs made image %s before and %s now; "+
+			"look for -toolexec or -ldflags that vary and for a list of handlers that changes from run to run", e.PlannedDigest, e.Digest)
 	}
-	return fmt.Sprintf("the build is not reproducible: the same inputs (%.12s) made image %s before and %s now; "+
-		"look for -toolexec or -ldflags that vary and for a list of handlers that changes from run to run",
-		e.Fingerprint, e.PlannedDigest, e.Digest)
+	differences := "code, modules, Go release or Go settings differ here"
+	if e.Differences != nil {
+		differences = strings.Join(e.Differences, "; ")
+	}
+	return fmt.Sprintf("the inputs of the build are not those of the plan (%s): image %s was planned, %s was built; "+
+		"plan again, or build with the same checkout and Go version", differences, e.PlannedDigest, e.Digest)
 }
 
 // RegistryError is a request to a registry that failed.

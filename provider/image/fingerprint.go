@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"hash"
 	"io"
 	"maps"
 	"os"
@@ -17,68 +18,99 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// imageFormat is part of every fingerprint. It counts changes of this package, or of the compression in its standard library, that
-// give the same binary another image.
-const imageFormat = 2
+// survey is what is known of a source before anything is built.
+type survey struct {
+	command  *goCommand
+	contents *contents
+	inputs   Inputs
+}
 
-// Fingerprint returns the SHA-256, in hexadecimal, of everything that determines the image of src: the files of every package that is
-// linked, the checksums of those from the module cache, modules and their replacements, the Go release, and the settings, flags and
-// variables of the build. It depends neither on where the files are nor on when they were written. It builds nothing.
+// Inputs returns everything that determines the image of src: the files of every package that is linked, modules with their checksums
+// and replacements, the Go release, the settings, flags and variables of the build, and what is in the image beside the binary. It
+// builds nothing.
 //
 // Errors are a *SourceError, *BuildError (of imports that cannot be resolved or files that cannot be parsed), *ToolchainError or
 // [ErrNoGo] as for [Builder.Build].
-func (b *Builder) Fingerprint(ctx context.Context, src Source) (string, error) {
+func (b *Builder) Inputs(ctx context.Context, src Source) (Inputs, error) {
+	found, err := b.survey(ctx, src)
+	if err != nil {
+		return nil, err
+	}
+	return maps.Clone(found.inputs), nil
+}
+
+// survey does what Inputs says. Calls for the same source at the same time share one.
+func (b *Builder) survey(ctx context.Context, src Source) (*survey, error) {
 	key, err := json.Marshal(src)
 	if err != nil {
-		return "", fmt.Errorf("fingerprint %s: %w", src.Package, err)
+		return nil, fmt.Errorf("fingerprint %s: %w", src.Package, err)
 	}
-	return b.fingerprints.do(ctx, string(key), func() (string, error) {
+	return b.surveys.do(ctx, string(key), func() (*survey, error) {
 		g, err := newGoCommand(ctx, src)
 		if err != nil {
-			return "", err
+			return nil, err
 		}
-		return b.fingerprint(ctx, g)
+		found := &survey{command: g}
+		if found.contents, err = b.resolve(ctx, src); err != nil {
+			return nil, err
+		}
+		if found.inputs, err = g.inputs(ctx); err != nil {
+			return nil, err
+		}
+		maps.Copy(found.inputs, found.contents.inputs())
+		return found, nil
 	})
 }
 
-func (b *Builder) fingerprint(ctx context.Context, g *goCommand) (string, error) {
+// inputs are the binary's part of a fingerprint.
+func (g *goCommand) inputs(ctx context.Context) (Inputs, error) {
 	packages, command, err := g.list(ctx)
 	if err != nil {
-		return "", err
-	}
-	sum := sha256.New()
-	record(sum, "format", fmt.Sprint(imageFormat), b.certificates().sum)
-	variant := map[string]string{"amd64": g.GOAMD64, "arm64": g.GOARM64}
-	record(sum, "go", g.GOVERSION, g.GOEXPERIMENT, g.GOFIPS140, g.src.goArch(), variant[g.src.goArch()])
-	record(sum, "GOFLAGS", decidingFlags(g.GOFLAGS)...)
-	record(sum, "tags", g.src.buildTags()...)
-	record(sum, "ldflags", g.src.linkerFlags())
-	record(sum, "GODEBUG", command.DefaultGODEBUG)
-	for _, name := range slices.Sorted(maps.Keys(g.src.Env)) {
-		record(sum, "env", name, g.src.Env[name])
+		return nil, err
 	}
 	var files []string
 	if profile := filepath.Join(command.Dir, "default.pgo"); isFile(profile) {
 		files = append(files, profile)
 	}
+	named, modules := sha256.New(), sha256.New()
 	for _, p := range packages {
-		record(sum, "package", p.ImportPath)
+		record(named, "package", p.ImportPath)
 		for m := p.Module; m != nil; m = m.Replace {
-			record(sum, "module", m.Path, m.Version, m.Sum, m.GoVersion)
+			record(modules, "module", m.Path, m.Version, m.Sum, m.GoVersion)
 		}
 		if !p.inModuleCache(g.GOMODCACHE) {
 			for _, name := range slices.Concat(p.GoFiles, p.SFiles, p.HFiles, p.SysoFiles, p.EmbedFiles) {
-				record(sum, "file", filepath.ToSlash(name))
+				record(named, "file", filepath.ToSlash(name))
 				files = append(files, filepath.Join(p.Dir, name))
 			}
 		}
 	}
 	contents, err := hashFiles(ctx, files)
 	if err != nil {
-		return "", fmt.Errorf("fingerprint %s: %w", g.src.Package, err)
+		return nil, fmt.Errorf("fingerprint %s: %w", g.src.Package, err)
 	}
-	record(sum, "contents", contents...)
-	return hex.EncodeToString(sum.Sum(nil)), nil
+	record(named, "contents", contents...)
+	return Inputs{
+		"format":   fmt.Sprint(imageFormat),
+		"go":       g.GOVERSION,
+		"files":    hex.EncodeToString(named.Sum(nil))[:32],
+		"modules":  hex.EncodeToString(modules.Sum(nil))[:32],
+		"settings": hashed(func(sum hash.Hash) { g.recordSettings(sum, command.DefaultGODEBUG) }),
+	}, nil
+}
+
+// recordSettings adds what decides the binary beside its source.
+func (g *goCommand) recordSettings(sum io.Writer, godebug string) {
+	variant := map[string]string{"amd64": g.GOAMD64, "arm64": g.GOARM64}
+	record(sum, "go", g.GOEXPERIMENT, g.GOFIPS140, g.src.goArch(), variant[g.src.goArch()])
+	record(sum, "GOFLAGS", decidingFlags(g.GOFLAGS)...)
+	record(sum, "tags", g.src.buildTags()...)
+	record(sum, "ldflags", g.src.linkerFlags())
+	record(sum, "GODEBUG", godebug)
+	record(sum, "handlers", fmt.Sprint(!g.src.SkipHandlers))
+	for _, name := range slices.Sorted(maps.Keys(g.src.Env)) {
+		record(sum, "env", name, g.src.Env[name])
+	}
 }
 
 // record adds one unambiguous line to the hash.

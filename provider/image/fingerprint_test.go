@@ -15,10 +15,11 @@ import (
 
 func fingerprint(t testing.TB, src Source) string {
 	t.Helper()
-	got, err := NewBuilder(t.TempDir(), NewRegistry(nil)).Fingerprint(t.Context(), src)
+	inputs, err := NewBuilder(t.TempDir(), NewRegistry(nil)).Inputs(t.Context(), src)
 	if err != nil {
 		t.Fatal(err)
 	}
+	got := inputs.Fingerprint()
 	if len(got) != 64 {
 		t.Fatalf("fingerprint %q is not a SHA-256", got)
 	}

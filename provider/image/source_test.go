@@ -2,6 +2,7 @@ package image
 
 import (
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -51,7 +52,7 @@ package main
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := NewBuilder(t.TempDir(), NewRegistry(nil)).Fingerprint(t.Context(), test.src)
+			_, err := NewBuilder(t.TempDir(), NewRegistry(nil)).Inputs(t.Context(), test.src)
 			got, ok := errors.AsType[*SourceError](err)
 			if !ok {
 				t.Fatalf("got %v, want a *SourceError", err)
@@ -66,7 +67,7 @@ package main
 func TestPackageIsRelativeToTheWorkingDirectory(t *testing.T) {
 	dir := acme(t)
 	builder := NewBuilder(t.TempDir(), NewRegistry(nil))
-	absolute, err := builder.Fingerprint(t.Context(), Source{Package: filepath.Join(dir, "cmd", "acme")})
+	absolute, err := builder.Inputs(t.Context(), Source{Package: filepath.Join(dir, "cmd", "acme")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,8 +77,8 @@ func TestPackageIsRelativeToTheWorkingDirectory(t *testing.T) {
 	}
 	t.Chdir(dir)
 	for _, path := range []string{"cmd/acme", "./cmd/acme/", filepath.Join(link, "acme")} {
-		if got, err := builder.Fingerprint(t.Context(), Source{Package: path}); err != nil || got != absolute {
-			t.Errorf("fingerprint of %s is %s, %v; want %s", path, got, err, absolute)
+		if got, err := builder.Inputs(t.Context(), Source{Package: path}); err != nil || !maps.Equal(got, absolute) {
+			t.Errorf("inputs of %s are %s, %v; want %s", path, got, err, absolute)
 		}
 	}
 }
