@@ -50,6 +50,7 @@ type extraction struct {
 	w       *layerWriter
 	entries []copiedEntry
 	written map[linkTarget]string // paths of files in the copy by where they came from
+	met     map[linkTarget]bool   // of those in linked
 	beside  map[string]bool       // names in the directory near, the last on the way to root
 	near    string
 	again   bool
@@ -85,22 +86,13 @@ func (s *stage) extract(ctx context.Context, from copied, at string, layers []v1
 
 func (x *extraction) pass(ctx context.Context, archive *tar.Writer, layers []v1.Layer) error {
 	x.w, x.entries, x.written = newLayerWriter(archive), nil, map[linkTarget]string{}
-	x.beside, x.near, x.again = map[string]bool{}, "", false
-	wanted := map[string]bool{}
-	for target := range x.linked {
-		wanted[target.path] = true
-	}
-	f := &flattening{
-		concerns: func(name string) bool {
-			return within(x.root, name) || within(name, x.root) || wanted[name] || x.isBeside(name)
-		},
-		visit: x.visit,
-	}
-	return f.read(ctx, layers)
+	x.met, x.beside, x.near, x.again = map[linkTarget]bool{}, map[string]bool{}, "", false
+	return (&flattening{visit: x.visit}).read(ctx, layers)
 }
 
 func (x *extraction) visit(layer int, name string, visible bool, header *tar.Header, content io.Reader) error {
 	if links := x.linked[linkTarget{layer, name}]; len(links) > 0 {
+		x.met[linkTarget{layer, name}] = true
 		// The first link gets the contents; the links that follow find them there.
 		return x.place(linkTarget{layer, name}, links[0], header, content)
 	}
@@ -144,17 +136,17 @@ func (x *extraction) place(from linkTarget, at string, header *tar.Header, conte
 			x.entries = append(x.entries, copiedEntry{Path: at})
 			return x.w.link(tar.TypeLink, at, first)
 		}
-		if x.linked[target] != nil && slices.Contains(x.linked[target], at) {
+		if len(x.linked[target]) > 0 && !x.met[target] {
 			return x.invalid("%s is a hard link to %s, which is not there; the image is broken", from.path, target.path)
 		}
-		x.linked[target], x.again = append(x.linked[target], at), true
+		if !slices.Contains(x.linked[target], at) {
+			x.linked[target] = append(x.linked[target], at)
+		}
+		x.again = true
 		return nil
 	}
 	return x.invalid("%s is neither a file, a directory nor a link; copy the files beside it by themselves", from.path)
 }
-
-// isBeside reports whether the path is in a directory on the way to root.
-func (x *extraction) isBeside(name string) bool { return within(path.Dir(name), x.root) }
 
 // maxBeside of names that are remembered to say what is there instead of a missing path, and how many of them are said.
 const (
@@ -165,6 +157,12 @@ const (
 // note remembers what is in the last directory on the way to root.
 func (x *extraction) note(name string) {
 	dir := path.Dir(name)
+	for !within(dir, x.root) {
+		name, dir = dir, path.Dir(dir)
+	}
+	if name == "/" {
+		return
+	}
 	if len(dir) > len(x.near) {
 		x.near, x.beside = dir, map[string]bool{}
 	}

@@ -23,8 +23,6 @@ type flattening struct {
 	// hidden are the paths that an upper layer removed or replaced, with all below; emptied are directories of which only what is below
 	// is hidden; merged are directories, which hide all but directories. They grow when a layer ends.
 	hidden, emptied, merged map[string]bool
-	// concerns reports whether a path matters: the others are neither remembered nor visited.
-	concerns func(name string) bool
 	// visit is called with what is at an absolute path. Entries that an upper layer hides are visited too, as hard links of the same
 	// layer may need their contents.
 	visit func(layer int, name string, visible bool, header *tar.Header, content io.Reader) error
@@ -74,9 +72,6 @@ func (f *flattening) readLayer(ctx context.Context, i int, layer v1.Layer) error
 		}
 		if removed, ok := strings.CutPrefix(last, whiteoutPrefix); ok {
 			hides = append(hides, path.Join(dir, removed))
-			continue
-		}
-		if !f.concerns(name) {
 			continue
 		}
 		directory := header.Typeflag == tar.TypeDir

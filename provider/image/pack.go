@@ -193,7 +193,6 @@ func (s *stage) baseLinks(ctx context.Context, base *pinned) (symlinks, error) {
 	}
 	links := symlinks{}
 	f := &flattening{
-		concerns: func(string) bool { return true },
 		visit: func(_ int, name string, visible bool, header *tar.Header, _ io.Reader) error {
 			if visible && header.Typeflag == tar.TypeSymlink {
 				links[name] = header.Linkname
