@@ -21,11 +21,15 @@ type Service struct {
 
 	mu           sync.Mutex
 	repositories map[string]*repository // by name
+	settings     map[string]string      // of the account
 }
 
 // New returns a service without repositories that keeps layers under dir and logs to log.
 func New(dir string, log *slog.Logger) *Service {
-	s := &Service{dir: dir, log: log, repositories: map[string]*repository{}}
+	s := &Service{dir: dir, log: log, repositories: map[string]*repository{}, settings: map[string]string{}}
+	for name, values := range settingValues {
+		s.settings[name] = values[0]
+	}
 	s.json = wire.JSONService{
 		Target:  "AmazonEC2ContainerRegistry_V20150921",
 		Version: "1.1",
@@ -50,6 +54,10 @@ func New(dir string, log *slog.Logger) *Service {
 			"ListImages":                    wire.Op(s.ListImages),
 			"BatchGetImage":                 wire.Op(s.BatchGetImage),
 			"BatchDeleteImage":              wire.Op(s.BatchDeleteImage),
+			"BatchCheckLayerAvailability":   wire.Op(s.BatchCheckLayerAvailability),
+			"GetDownloadUrlForLayer":        wire.Op(s.GetDownloadUrlForLayer),
+			"GetAccountSetting":             wire.Op(s.GetAccountSetting),
+			"PutAccountSetting":             wire.Op(s.PutAccountSetting),
 		},
 	}
 	return s

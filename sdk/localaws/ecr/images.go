@@ -8,7 +8,7 @@ import (
 	"github.com/lambda-land/terraform-provider-handler/sdk/localaws/wire"
 )
 
-const maxBatch = 100 // images of BatchGetImage and BatchDeleteImage
+const maxBatch = 100 // images or layers that one call names
 
 // ImageIdentifier names an image by digest, by tag, or by both.
 type ImageIdentifier struct {
@@ -50,6 +50,13 @@ type Filter struct {
 	TagStatus string `json:"tagStatus"`
 }
 
+func (f Filter) check() error {
+	if !slices.Contains([]string{"", "TAGGED", "UNTAGGED", "ANY"}, f.TagStatus) {
+		return invalid("'filter.tagStatus' failed to satisfy constraint: 'Member must satisfy enum value set: [TAGGED, UNTAGGED, ANY]'")
+	}
+	return nil
+}
+
 func (f Filter) matches(tags []string) bool {
 	return f.TagStatus == "" || f.TagStatus == "ANY" || (f.TagStatus == "TAGGED") == (len(tags) > 0)
 }
@@ -82,9 +89,23 @@ type DescribeImagesOutput struct {
 	NextToken    string        `json:"nextToken,omitempty"`
 }
 
+// check refuses too many images, and pages of images that are named.
+func (in DescribeImagesInput) check() error {
+	if len(in.ImageIds) > maxBatch {
+		return invalid("'imageIds' failed to satisfy constraint: 'Member must have length less than or equal to %d'", maxBatch)
+	}
+	if len(in.ImageIds) > 0 && (in.NextToken != "" || in.MaxResults > 0) {
+		return invalid("'imageIds' failed to satisfy constraint: 'nextToken and maxResults cannot be used with imageIds'")
+	}
+	return in.Filter.check()
+}
+
 // DescribeImages describes images by digest, or those that are named.
 func (s *Service) DescribeImages(ctx context.Context, in DescribeImagesInput) (DescribeImagesOutput, error) {
 	limit, err := pageLimit(in.MaxResults)
+	if err == nil {
+		err = in.check()
+	}
 	if err != nil {
 		return DescribeImagesOutput{}, err
 	}
@@ -146,6 +167,9 @@ type ListImagesOutput struct {
 // ListImages lists images: once for each tag, or once if there is none.
 func (s *Service) ListImages(ctx context.Context, in ListImagesInput) (ListImagesOutput, error) {
 	limit, err := pageLimit(in.MaxResults)
+	if err == nil {
+		err = in.Filter.check()
+	}
 	if err != nil {
 		return ListImagesOutput{}, err
 	}

@@ -9,8 +9,9 @@ import (
 )
 
 const (
-	registryUser  = "AWS"
-	tokenLifetime = 12 * time.Hour
+	registryUser     = "AWS"
+	registryPassword = "localaws" // any other will do
+	tokenLifetime    = 12 * time.Hour
 )
 
 // AuthorizationData is what container tools log in with.
@@ -28,7 +29,7 @@ type GetAuthorizationTokenOutput struct {
 // GetAuthorizationToken hands out the password of the registry, which never changes here.
 func (s *Service) GetAuthorizationToken(ctx context.Context, _ struct{}) (GetAuthorizationTokenOutput, error) {
 	return GetAuthorizationTokenOutput{AuthorizationData: []AuthorizationData{{
-		AuthorizationToken: base64.StdEncoding.EncodeToString([]byte(registryUser + ":localaws")),
+		AuthorizationToken: base64.StdEncoding.EncodeToString([]byte(registryUser + ":" + registryPassword)),
 		ExpiresAt:          wire.Epoch{Time: time.Now().Add(tokenLifetime)},
 		ProxyEndpoint:      "http://" + wire.CallFrom(ctx).Host,
 	}}}, nil

@@ -65,8 +65,7 @@ func (s *Service) serveRegistry(w http.ResponseWriter, r *http.Request) error {
 		case !ok:
 			return nameUnknown(name)
 		case kind == "/blobs/":
-			repository.layers.handler.ServeHTTP(w, r)
-			return nil
+			return s.serveBlobs(w, r, repository, rest)
 		case kind == "/tags/":
 			return s.serveTags(w, r, repository)
 		default:

@@ -12,6 +12,7 @@ import (
 const (
 	pageSize    = 100  // default maxResults of all lists
 	maxPageSize = 1000 // likewise, the most
+	aes256      = "AES256"
 )
 
 // repositoryName is the pattern of ECR's API model; names have 2 to 256 characters.
@@ -38,6 +39,22 @@ type ScanningConfiguration struct {
 type EncryptionConfiguration struct {
 	EncryptionType string `json:"encryptionType"`
 	KmsKey         string `json:"kmsKey,omitempty"`
+}
+
+// complete checks a configuration and names the key that ECR would use: by default the account's aws/ecr.
+func (c EncryptionConfiguration) complete(ctx context.Context) (EncryptionConfiguration, error) {
+	switch c.EncryptionType {
+	case aes256:
+		if c.KmsKey != "" {
+			return c, invalid("'encryptionConfiguration' failed to satisfy constraint: 'KMS key must not be specified with encryption type AES256'")
+		}
+	case "KMS", "KMS_DSSE":
+		c.KmsKey = cmp.Or(c.KmsKey, wire.ARN(ctx, "kms", "key/00000000-0000-0000-0000-000000000000"))
+	default:
+		return c, invalid("'encryptionConfiguration.encryptionType' failed to satisfy constraint: 'Member must satisfy enum value set: " +
+			"[AES256, KMS, KMS_DSSE]'")
+	}
+	return c, nil
 }
 
 type repository struct {
@@ -95,7 +112,7 @@ func (s *Service) CreateRepository(ctx context.Context, in CreateRepositoryInput
 			CreatedAt:                  wire.Epoch{Time: time.Now()},
 			ImageTagMutability:         cmp.Or(in.ImageTagMutability, mutable),
 			ImageScanningConfiguration: in.ImageScanningConfiguration,
-			EncryptionConfiguration:    EncryptionConfiguration{EncryptionType: "AES256"},
+			EncryptionConfiguration:    EncryptionConfiguration{EncryptionType: aes256},
 		},
 		tags:      tagMap(in.Tags),
 		images:    map[string]*image{},
@@ -106,7 +123,9 @@ func (s *Service) CreateRepository(ctx context.Context, in CreateRepositoryInput
 		return RepositoryOutput{}, err
 	}
 	if in.EncryptionConfiguration != nil {
-		created.EncryptionConfiguration = *in.EncryptionConfiguration
+		if created.EncryptionConfiguration, err = in.EncryptionConfiguration.complete(ctx); err != nil {
+			return RepositoryOutput{}, err
+		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
