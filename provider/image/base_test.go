@@ -78,7 +78,7 @@ func checkOnBase(t *testing.T, built *Built, base v1.Image, kinds family) {
 	}
 	want := v1.Config{
 		Entrypoint: []string{"/app"}, User: "65532:65532", WorkingDir: "/", Env: []string{"PATH=/usr/bin"},
-		Labels: map[string]string{"from": "base", "team": "acme", HandlersLabel: listing, Label: config.Config.Labels[Label]},
+		Labels: map[string]string{"from": "base", "team": "acme", HandlersLabel: appListing, Label: config.Config.Labels[Label]},
 	}
 	if diff := cmp.Diff(want, config.Config); diff != "" {
 		t.Errorf("configuration (-want +got):\n%s", diff)
@@ -208,7 +208,8 @@ func TestBaseImageIsFetchedOnce(t *testing.T) {
 func TestBaseImagesThatCannotBeUsed(t *testing.T) {
 	t.Parallel()
 	fake := newFakeRegistry(t)
-	zstd, err := mutate.Append(imageOf(t, ociFamily, "linux/amd64"), mutate.Addendum{Layer: static.NewLayer([]byte("zstd"), types.OCILayerZStd)})
+	zstd, err := mutate.Append(imageOf(t, ociFamily, "linux/amd64"),
+		mutate.Addendum{Layer: static.NewLayer([]byte("zstd"), types.OCILayerZStd)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -133,7 +133,8 @@ func TestCacheThatCannotBeWritten(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	write(t, "a file", dir, "cache")
-	_, err := NewBuilder(filepath.Join(dir, "cache"), NewRegistry(nil)).Build(t.Context(), Source{Package: filepath.Join(acme(t), "cmd", "acme")})
+	src := Source{Package: filepath.Join(acme(t), "cmd", "acme")}
+	_, err := NewBuilder(filepath.Join(dir, "cache"), NewRegistry(nil)).Build(t.Context(), src)
 	if _, ok := errors.AsType[*CacheError](err); !ok || !strings.Contains(err.Error(), filepath.Join(dir, "cache")) ||
 		!strings.Contains(err.Error(), "remove the file") {
 		t.Errorf("got %v, want a *CacheError that names the directory and the way out", err)

@@ -19,8 +19,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 )
 
-// listing of the binaries that pack packs.
-const listing = `{"app":"acme","handlers":{}}`
+// appListing is what the binaries that pack packs would print.
+const appListing = `{"app":"acme","handlers":{}}`
 
 // pack makes the image of src with some bytes for a binary.
 func pack(t testing.TB, b *Builder, src Source) (*Built, error) {
@@ -40,7 +40,7 @@ func pack(t testing.TB, b *Builder, src Source) (*Built, error) {
 	if err != nil {
 		return nil, err
 	}
-	img, err := packed.image(src, []byte(listing))
+	img, err := packed.image(src, []byte(appListing))
 	if err != nil {
 		return nil, err
 	}
@@ -154,9 +154,9 @@ func pushed(t testing.TB, f *fakeRegistry, repository string, image remote.Tagga
 	return reference
 }
 
-// contentOf returns what the files of an image hold by path, the targets of links after an arrow, and a slash for directories. It also
+// filesOf returns what the files of an image hold by path, the targets of links after an arrow, and a slash for directories. It also
 // checks that nothing says where it comes from.
-func contentOf(t testing.TB, layers ...v1.Layer) map[string]string {
+func filesOf(t testing.TB, layers ...v1.Layer) map[string]string {
 	t.Helper()
 	found := map[string]string{}
 	for _, layer := range layers {
@@ -217,7 +217,7 @@ func TestLabels(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := config.Config.Labels; len(got) != 3 || got["team"] != "acme" || got[HandlersLabel] != listing || got[Label] == "" {
+	if got := config.Config.Labels; len(got) != 3 || got["team"] != "acme" || got[HandlersLabel] != appListing || got[Label] == "" {
 		t.Errorf("labels are %v", got)
 	}
 	if plain.Digest == labelled.Digest || plain.Fingerprint == labelled.Fingerprint {

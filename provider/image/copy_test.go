@@ -19,6 +19,9 @@ const (
 	hardlink  = tar.TypeLink
 )
 
+// tree is what is at paths of an image, see [filesOf].
+type tree = map[string]string
+
 // copies returns what copying the path out of an image with these layers puts into an image.
 func copies(t *testing.T, path string, layers ...v1.Layer) (map[string]string, error) {
 	t.Helper()
@@ -34,7 +37,7 @@ func copies(t *testing.T, path string, layers ...v1.Layer) (map[string]string, e
 	if err := validate.Image(built.Image); err != nil {
 		t.Error(err)
 	}
-	return contentOf(t, layerAt(t, built.Image, -2)), nil
+	return filesOf(t, layerAt(t, built.Image, -2)), nil
 }
 
 func TestCopy(t *testing.T) {
@@ -43,37 +46,42 @@ func TestCopy(t *testing.T) {
 		{name: "opt", kind: directory}, {name: "opt/extensions", kind: directory}, {name: "opt/extensions/agent", content: "old"},
 		{name: "opt/extensions/gone", content: "x"}, {name: "opt/extensions/lib/a", content: "a"}, {name: "opt/extensions/lib/b", content: "b"},
 		{name: "etc/passwd", content: "root"}, {name: "bin/busybox", content: "busybox"}, {name: "bin/sh", kind: hardlink, link: "bin/busybox"},
-		{name: "bin/ash", kind: hardlink, link: "/bin/sh"}, {name: "usr/lib/libc.so", content: "libc"}, {name: "lib", kind: symlink, link: "usr/lib"},
+		{name: "bin/ash", kind: hardlink, link: "/bin/sh"}, {name: "usr/lib/libc.so", content: "libc"},
+		{name: "lib", kind: symlink, link: "usr/lib"},
 	}
 	for name, c := range map[string]struct {
 		path   string
 		layers [][]file
-		want   map[string]string
+		want   tree
 	}{
-		"directory": {"/opt/extensions", [][]file{lower}, map[string]string{"/opt": "/", "/opt/extensions": "/", "/opt/extensions/agent": "old",
+		"directory": {"/opt/extensions", [][]file{lower}, tree{"/opt": "/", "/opt/extensions": "/", "/opt/extensions/agent": "old",
 			"/opt/extensions/gone": "x", "/opt/extensions/lib": "/", "/opt/extensions/lib/a": "a", "/opt/extensions/lib/b": "b"}},
-		"file": {"/opt/extensions/agent", [][]file{lower}, map[string]string{"/opt": "/", "/opt/extensions": "/", "/opt/extensions/agent": "old"}},
+		"file": {"/opt/extensions/agent", [][]file{lower}, tree{"/opt": "/", "/opt/extensions": "/", "/opt/extensions/agent": "old"}},
 		"upper layers": {"/opt/extensions", [][]file{lower, {
 			{name: "./opt/extensions/agent", content: "new"}, {name: "opt/extensions/.wh.gone"}, {name: "opt/extensions/lib/.wh..wh..opq"},
 			{name: "opt/extensions/lib/c", content: "c"}, {name: "opt/extensions/none", kind: directory}, {name: "opt2/x", content: "x"},
-		}}, map[string]string{"/opt": "/", "/opt/extensions": "/", "/opt/extensions/agent": "new", "/opt/extensions/lib": "/",
+		}}, tree{"/opt": "/", "/opt/extensions": "/", "/opt/extensions/agent": "new", "/opt/extensions/lib": "/",
 			"/opt/extensions/lib/c": "c", "/opt/extensions/none": "/"}},
-		"removed and made again": {"/opt/extensions", [][]file{lower, {{name: "opt/.wh.extensions"}}, {{name: "opt/extensions/n", content: "n"}}},
-			map[string]string{"/opt": "/", "/opt/extensions": "/", "/opt/extensions/n": "n"}},
+		"removed and made again": {"/opt/extensions",
+			[][]file{lower, {{name: "opt/.wh.extensions"}}, {{name: "opt/extensions/n", content: "n"}}},
+			tree{"/opt": "/", "/opt/extensions": "/", "/opt/extensions/n": "n"}},
 		"directory in the place of a file": {"/opt/extensions/agent", [][]file{lower, {
 			{name: "opt/extensions/agent", kind: directory}, {name: "opt/extensions/agent/x", content: "x"}}},
-			map[string]string{"/opt": "/", "/opt/extensions": "/", "/opt/extensions/agent": "/", "/opt/extensions/agent/x": "x"}},
+			tree{"/opt": "/", "/opt/extensions": "/", "/opt/extensions/agent": "/", "/opt/extensions/agent/x": "x"}},
 		"file in the place of a directory": {"/opt/extensions/lib", [][]file{lower, {{name: "opt/extensions/lib", content: "file"}}},
-			map[string]string{"/opt": "/", "/opt/extensions": "/", "/opt/extensions/lib": "file"}},
-		"hard link":             {"/bin/sh", [][]file{lower}, map[string]string{"/bin": "/", "/bin/sh": "busybox"}},
-		"hard link to a link":   {"/bin/ash", [][]file{lower}, map[string]string{"/bin": "/", "/bin/ash": "busybox"}},
-		"hard links":            {"/bin", [][]file{lower}, map[string]string{"/bin": "/", "/bin/busybox": "busybox", "/bin/sh": "busybox", "/bin/ash": "busybox"}},
-		"hard link to old file": {"/bin", [][]file{lower, {{name: "bin/busybox", content: "new"}}}, map[string]string{"/bin": "/", "/bin/busybox": "new", "/bin/sh": "busybox", "/bin/ash": "busybox"}},
-		"through a link":        {"/lib/libc.so", [][]file{lower}, map[string]string{"/lib": "/", "/lib/libc.so": "libc"}},
-		"a link":                {"/lib", [][]file{lower}, map[string]string{"/lib": "/", "/lib/libc.so": "libc"}},
+			tree{"/opt": "/", "/opt/extensions": "/", "/opt/extensions/lib": "file"}},
+		"hard link":           {"/bin/sh", [][]file{lower}, tree{"/bin": "/", "/bin/sh": "busybox"}},
+		"hard link to a link": {"/bin/ash", [][]file{lower}, tree{"/bin": "/", "/bin/ash": "busybox"}},
+		"hard links": {"/bin", [][]file{lower},
+			tree{"/bin": "/", "/bin/busybox": "busybox", "/bin/sh": "busybox", "/bin/ash": "busybox"}},
+		"hard link to old file": {"/bin", [][]file{lower, {{name: "bin/busybox", content: "new"}}},
+			tree{"/bin": "/", "/bin/busybox": "new", "/bin/sh": "busybox", "/bin/ash": "busybox"}},
+		"through a link": {"/lib/libc.so", [][]file{lower}, tree{"/lib": "/", "/lib/libc.so": "libc"}},
+		"a link":         {"/lib", [][]file{lower}, tree{"/lib": "/", "/lib/libc.so": "libc"}},
 		"links inside": {"/opt", [][]file{{{name: "opt/v1/bin", content: "1"}, {name: "opt/current", kind: symlink, link: "v1"},
 			{name: "opt/bin", kind: symlink, link: "/opt/v1/bin"}, {name: "opt/log", kind: symlink, link: "/tmp/log"}}},
-			map[string]string{"/opt": "/", "/opt/v1": "/", "/opt/v1/bin": "1", "/opt/current": "-> v1", "/opt/bin": "-> /opt/v1/bin", "/opt/log": "-> /tmp/log"}},
+			tree{"/opt": "/", "/opt/v1": "/", "/opt/v1/bin": "1", "/opt/current": "-> v1",
+				"/opt/bin": "-> /opt/v1/bin", "/opt/log": "-> /tmp/log"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -135,10 +143,11 @@ func TestCopiesAreFetchedOnce(t *testing.T) {
 	fake, dir, client := newFakeRegistry(t), t.TempDir(), NewRegistry(nil)
 	amd := imageOf(t, ociFamily, "linux/amd64", layerOfFiles(t, file{name: "opt/extensions/agent", content: "amd64"}))
 	arm := imageOf(t, ociFamily, "linux/arm64", layerOfFiles(t, file{name: "opt/extensions/agent", content: "arm64"}))
-	reference := pushed(t, fake, "extension:21", indexOf(t, types.OCIImageIndex, map[string]v1.Image{"linux/amd64": amd, "linux/arm64": arm}))
+	images := map[string]v1.Image{"linux/amd64": amd, "linux/arm64": arm}
+	reference := pushed(t, fake, "extension:21", indexOf(t, types.OCIImageIndex, images))
 	src := Source{Copy: []Copy{{Image: reference, Path: "/opt/extensions"}}, Architecture: "arm64"}
 	first := mustPack(t, NewBuilder(dir, client), src)
-	if got := contentOf(t, layerAt(t, first.Image, -2)); got["/opt/extensions/agent"] != "arm64" {
+	if got := filesOf(t, layerAt(t, first.Image, -2)); got["/opt/extensions/agent"] != "arm64" {
 		t.Errorf("copied are %v, want those of the platform", got)
 	}
 	fake.take()
@@ -160,7 +169,8 @@ func TestCopiesAreFetchedOnce(t *testing.T) {
 		return c.inputs()["copied_files"]
 	}
 	before := inputs(src)
-	pushed(t, fake, "extension:21", imageOf(t, ociFamily, "linux/arm64", layerOfFiles(t, file{name: "opt/extensions/agent", content: "new"})))
+	moved := layerOfFiles(t, file{name: "opt/extensions/agent", content: "new"})
+	pushed(t, fake, "extension:21", imageOf(t, ociFamily, "linux/arm64", moved))
 	if inputs(src) == before {
 		t.Error("a moved tag changes nothing")
 	}
@@ -170,12 +180,16 @@ func TestCopiesAndFilesInOnePlace(t *testing.T) {
 	t.Parallel()
 	fake, local := newFakeRegistry(t), filepath.Join(t.TempDir(), "local")
 	write(t, "local", local)
-	one := pushed(t, fake, "one:1", imageOf(t, ociFamily, "linux/amd64", layerOfFiles(t, file{name: "opt/extensions/one", content: "1"}, file{name: "opt/x", content: "1"})))
-	two := pushed(t, fake, "two:1", imageOf(t, ociFamily, "linux/amd64", layerOfFiles(t, file{name: "opt/extensions/two", content: "2"}, file{name: "opt/x/y", content: "2"})))
+	one := pushed(t, fake, "one:1", imageOf(t, ociFamily, "linux/amd64",
+		layerOfFiles(t, file{name: "opt/extensions/one", content: "1"}, file{name: "opt/x", content: "1"})))
+	two := pushed(t, fake, "two:1", imageOf(t, ociFamily, "linux/amd64",
+		layerOfFiles(t, file{name: "opt/extensions/two", content: "2"}, file{name: "opt/x/y", content: "2"})))
 	b := NewBuilder(t.TempDir(), NewRegistry(nil))
-	built := mustPack(t, b, Source{Copy: []Copy{{one, "/opt/extensions"}, {two, "/opt/extensions"}}, Files: map[string]string{"/opt/extensions/three": local}})
-	got := contentOf(t, layerAt(t, built.Image, 1), layerAt(t, built.Image, 2), layerAt(t, built.Image, 3))
-	want := map[string]string{"/opt": "/", "/opt/extensions": "/", "/opt/extensions/one": "1", "/opt/extensions/two": "2", "/opt/extensions/three": "local"}
+	built := mustPack(t, b, Source{Copy: []Copy{{one, "/opt/extensions"}, {two, "/opt/extensions"}},
+		Files: map[string]string{"/opt/extensions/three": local}})
+	got := filesOf(t, layerAt(t, built.Image, 1), layerAt(t, built.Image, 2), layerAt(t, built.Image, 3))
+	want := tree{"/opt": "/", "/opt/extensions": "/", "/opt/extensions/one": "1", "/opt/extensions/two": "2",
+		"/opt/extensions/three": "local"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("files (-want +got):\n%s", diff)
 	}
@@ -196,16 +210,16 @@ func TestAddingBelowLinksOfTheBase(t *testing.T) {
 	fake, dir, client, local := newFakeRegistry(t), t.TempDir(), NewRegistry(nil), filepath.Join(t.TempDir(), "local")
 	write(t, "local", local)
 	base := pushed(t, fake, "base:1", imageOf(t, ociFamily, "linux/amd64",
-		layerOfFiles(t, file{name: "lib", kind: symlink, link: "usr/lib"}, file{name: "var/run", kind: symlink, link: "../run"}, file{name: "srv", kind: symlink, link: "/lib"},
-			file{name: "old", kind: symlink, link: "lib"}), layerOfFiles(t, file{name: ".wh.old"})))
+		layerOfFiles(t, file{name: "lib", kind: symlink, link: "usr/lib"}, file{name: "var/run", kind: symlink, link: "../run"},
+			file{name: "srv", kind: symlink, link: "/lib"}, file{name: "old", kind: symlink, link: "lib"}), layerOfFiles(t, file{name: ".wh.old"})))
 	extension := pushed(t, fake, "extension:1", imageOf(t, ociFamily, "linux/amd64", layerOfFiles(t, file{name: "lib/ext/so", content: "so"},
 		file{name: "lib/ext/link", kind: symlink, link: "/etc/of-the-base"})))
 	src := Source{BaseImage: base, Copy: []Copy{{extension, "/lib/ext"}},
 		Files: map[string]string{"/lib/a": local, "/var/run/a": local, "/srv/b": local, "/old/a": local}}
 	built := mustPack(t, NewBuilder(dir, client), src)
-	want := map[string]string{"/usr": "/", "/usr/lib": "/", "/usr/lib/a": "local", "/usr/lib/b": "local", "/run": "/", "/run/a": "local",
+	want := tree{"/usr": "/", "/usr/lib": "/", "/usr/lib/a": "local", "/usr/lib/b": "local", "/run": "/", "/run/a": "local",
 		"/old": "/", "/old/a": "local", "/usr/lib/ext": "/", "/usr/lib/ext/so": "so", "/usr/lib/ext/link": "-> /etc/of-the-base"}
-	if diff := cmp.Diff(want, contentOf(t, layerAt(t, built.Image, -3), layerAt(t, built.Image, -2))); diff != "" {
+	if diff := cmp.Diff(want, filesOf(t, layerAt(t, built.Image, -3), layerAt(t, built.Image, -2))); diff != "" {
 		t.Errorf("files (-want +got):\n%s", diff)
 	}
 	fake.take()

@@ -23,7 +23,9 @@ func TestAddedFiles(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	long := strings.Repeat("long/", 60) + "ö.txt"
-	for name, content := range map[string]string{"acme.yaml": "a: 1", "conf/a.yaml": "a", "conf/sub/b.sh": "b", "conf/" + long: "deep", "empty": ""} {
+	for name, content := range map[string]string{
+		"acme.yaml": "a: 1", "conf/a.yaml": "a", "conf/sub/b.sh": "b", "conf/" + long: "deep", "empty": "",
+	} {
 		write(t, content, dir, name)
 	}
 	if err := os.MkdirAll(filepath.Join(dir, "conf", "nothing"), 0o700); err != nil {
@@ -53,7 +55,7 @@ func TestAddedFiles(t *testing.T) {
 	for dir := filepath.Dir("/opt/conf/" + long); dir != "/opt/conf"; dir = filepath.Dir(dir) {
 		want[dir] = "/"
 	}
-	if diff := cmp.Diff(want, contentOf(t, layerAt(t, built.Image, -2))); diff != "" {
+	if diff := cmp.Diff(want, filesOf(t, layerAt(t, built.Image, -2))); diff != "" {
 		t.Errorf("files (-want +got):\n%s", diff)
 	}
 	write(t, "a: 2", dir, "acme.yaml")
@@ -61,7 +63,8 @@ func TestAddedFiles(t *testing.T) {
 		t.Error("a changed file changes nothing")
 	}
 	write(t, "a: 1", dir, "acme.yaml")
-	if same := mustPack(t, NewBuilder(t.TempDir(), NewRegistry(nil)), src); same.Fingerprint != built.Fingerprint || same.Digest != built.Digest {
+	same := mustPack(t, NewBuilder(t.TempDir(), NewRegistry(nil)), src)
+	if same.Fingerprint != built.Fingerprint || same.Digest != built.Digest {
 		t.Error("the same files make another image")
 	}
 }
@@ -69,6 +72,7 @@ func TestAddedFiles(t *testing.T) {
 func TestFilesThatCannotBeAdded(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
+	in := func(name string) string { return filepath.Join(dir, name) }
 	write(t, "x", dir, "file")
 	write(t, "x", dir, "tree", "file")
 	write(t, "x", dir, "outside", "secret")
@@ -76,33 +80,33 @@ func TestFilesThatCannotBeAdded(t *testing.T) {
 	linked(t, "../outside/secret", dir, "leaves", "link")
 	write(t, "x", dir, "loops", "file")
 	linked(t, ".", dir, "loops", "again")
-	if err := os.Mkdir(filepath.Join(dir, "dangles"), 0o755); err != nil {
+	if err := os.Mkdir(in("dangles"), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	linked(t, "nowhere", dir, "dangles", "link")
 	for name, c := range map[string]struct {
-		files map[string]string
+		files tree
 		key   string
 		says  []string
 	}{
-		"missing":           {map[string]string{"/etc/a": filepath.Join(dir, "none")}, "/etc/a", []string{filepath.Join(dir, "none"), "where Terraform runs"}},
-		"no local path":     {map[string]string{"/etc/a": ""}, "/etc/a", []string{"give a path"}},
-		"not absolute":      {map[string]string{"etc/a": dir}, "etc/a", []string{"not absolute", "begin it with /"}},
-		"unclean":           {map[string]string{"/etc/../a": dir}, "/etc/../a", []string{"write /a"}},
-		"slash at the end":  {map[string]string{"/etc/": dir}, "/etc/", []string{"write /etc"}},
-		"root":              {map[string]string{"/": dir}, "/", []string{"whole image"}},
-		"mounted":           {map[string]string{"/tmp/a": dir}, "/tmp/a", []string{"Lambda puts its own"}},
-		"device":            {map[string]string{"/etc/a": os.DevNull}, "/etc/a", []string{os.DevNull, "neither a file nor a directory"}},
-		"link that leaves":  {map[string]string{"/etc/a": filepath.Join(dir, "leaves")}, "/etc/a", []string{"link", "out of", "secret"}},
-		"link in circles":   {map[string]string{"/etc/a": filepath.Join(dir, "loops")}, "/etc/a", []string{"in itself"}},
-		"dangling link":     {map[string]string{"/etc/a": filepath.Join(dir, "dangles")}, "/etc/a", []string{"nowhere"}},
-		"the binary":        {map[string]string{"/app": filepath.Join(dir, "file")}, "/app", []string{"/app", "the image itself"}},
-		"below the binary":  {map[string]string{"/app/a": filepath.Join(dir, "file")}, "/app/a", []string{"/app", "the image itself"}},
-		"the certificates":  {map[string]string{certificatesPath: filepath.Join(dir, "file")}, certificatesPath, []string{"the image itself"}},
-		"above those":       {map[string]string{"/etc/ssl": filepath.Join(dir, "file")}, "/etc/ssl", []string{"a file at /etc/ssl", "a directory"}},
-		"file in a file":    {map[string]string{"/a": filepath.Join(dir, "file"), "/a/b": filepath.Join(dir, "file")}, "/a/b", []string{`files["/a"] has a file`}},
-		"twice":             {map[string]string{"/a": filepath.Join(dir, "tree"), "/a/file": filepath.Join(dir, "file")}, "/a/file", []string{`files["/a"]`}},
-		"file on directory": {map[string]string{"/a/file/x": filepath.Join(dir, "file"), "/a": filepath.Join(dir, "tree")}, "/a/file/x", []string{`files["/a"]`}},
+		"missing":           {tree{"/etc/a": in("none")}, "/etc/a", []string{in("none"), "where Terraform runs"}},
+		"no local path":     {tree{"/etc/a": ""}, "/etc/a", []string{"give a path"}},
+		"not absolute":      {tree{"etc/a": dir}, "etc/a", []string{"not absolute", "begin it with /"}},
+		"unclean":           {tree{"/etc/../a": dir}, "/etc/../a", []string{"write /a"}},
+		"slash at the end":  {tree{"/etc/": dir}, "/etc/", []string{"write /etc"}},
+		"root":              {tree{"/": dir}, "/", []string{"whole image"}},
+		"mounted":           {tree{"/tmp/a": dir}, "/tmp/a", []string{"Lambda puts its own"}},
+		"device":            {tree{"/etc/a": os.DevNull}, "/etc/a", []string{os.DevNull, "neither a file nor a directory"}},
+		"link that leaves":  {tree{"/etc/a": in("leaves")}, "/etc/a", []string{"link", "out of", "secret"}},
+		"link in circles":   {tree{"/etc/a": in("loops")}, "/etc/a", []string{"in itself"}},
+		"dangling link":     {tree{"/etc/a": in("dangles")}, "/etc/a", []string{"nowhere"}},
+		"the binary":        {tree{"/app": in("file")}, "/app", []string{"/app", "the image itself"}},
+		"below the binary":  {tree{"/app/a": in("file")}, "/app/a", []string{"/app", "the image itself"}},
+		"the certificates":  {tree{certificatesPath: in("file")}, certificatesPath, []string{"the image itself"}},
+		"above those":       {tree{"/etc/ssl": in("file")}, "/etc/ssl", []string{"a file at /etc/ssl", "a directory"}},
+		"file in a file":    {tree{"/a": in("file"), "/a/b": in("file")}, "/a/b", []string{`files["/a"] has a file`}},
+		"twice":             {tree{"/a": in("tree"), "/a/file": in("file")}, "/a/file", []string{`files["/a"]`}},
+		"file on directory": {tree{"/a/file/x": in("file"), "/a": in("tree")}, "/a/file/x", []string{`files["/a"]`}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -124,7 +128,7 @@ func TestFilesBesideWhatTheImageHas(t *testing.T) {
 	write(t, "x", dir, "corp.crt")
 	src := Source{Files: map[string]string{"/etc/ssl/certs": dir, "/apps/app": filepath.Join(dir, "corp.crt")}}
 	built := mustPack(t, NewBuilder(t.TempDir(), NewRegistry(nil)), src)
-	if got := contentOf(t, layerAt(t, built.Image, -2)); got["/etc/ssl/certs/corp.crt"] != "x" || got["/apps/app"] != "x" {
+	if got := filesOf(t, layerAt(t, built.Image, -2)); got["/etc/ssl/certs/corp.crt"] != "x" || got["/apps/app"] != "x" {
 		t.Errorf("the image has %v", got)
 	}
 }

@@ -60,7 +60,8 @@ func TestImagesDoNotDependOnTheProcess(t *testing.T) {
 	write(t, "a", dir, "a")
 	write(t, "b", dir, "sub", "b")
 	want := mustPack(t, NewBuilder(t.TempDir(), NewRegistry(nil)), Source{Files: map[string]string{"/opt/files": dir}}).Digest
-	if out := child(t, nil, os.Args[0], "digest", t.TempDir(), dir, "TZ=Asia/Tokyo", "GOMAXPROCS=1"); !strings.Contains(out, "digest "+want+"\n") {
+	out := child(t, nil, os.Args[0], "digest", t.TempDir(), dir, "TZ=Asia/Tokyo", "GOMAXPROCS=1")
+	if !strings.Contains(out, "digest "+want+"\n") {
 		t.Errorf("with another umask, time zone and number of cores the image is not %s: %s", want, out)
 	}
 }
