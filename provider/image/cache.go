@@ -91,7 +91,7 @@ func (c cache) load(fingerprint string) (*Built, error) {
 
 // open returns the image of an entry.
 func (c cache) open(e *entry) (*Built, error) {
-	img := new(storedImage)
+	img := &storedImage{repository: e.Repository}
 	var err error
 	if img.rawManifest, err = os.ReadFile(c.blob(e.Digest)); err != nil {
 		return nil, err
