@@ -41,7 +41,11 @@ func (c *Cloud) HasImage(ctx context.Context, name, digest string) (bool, error)
 // does not exist". It looks at once, so that it costs one call as a rule.
 func (c *Cloud) WaitForImage(ctx context.Context, name, digest string) error {
 	return wait(ctx, imageDelay, fmt.Sprintf("repository %s to list image %s", name, digest), func() (bool, error) {
-		return c.HasImage(ctx, name, digest)
+		exists, err := c.HasImage(ctx, name, digest)
+		if IsNotFound(err) {
+			return false, nil // a repository that was just made is not known everywhere either
+		}
+		return exists, err
 	})
 }
 

@@ -99,8 +99,7 @@ func (c *Cloud) ensureRepository(ctx context.Context, name string, tags map[stri
 	if err != nil {
 		return "", err
 	}
-	_, err = c.ecr.GetRepositoryPolicy(ctx, &ecr.GetRepositoryPolicyInput{RepositoryName: &name})
-	if hasCode(err, "RepositoryPolicyNotFoundException") {
+	if has, err := c.HasPolicy(ctx, name); err == nil && !has {
 		return repositoryURL, c.setPolicy(ctx, name)
 	}
 	return repositoryURL, nil // who may not see the policy cannot mend it either
@@ -150,12 +149,24 @@ func (c *Cloud) ReadRepository(ctx context.Context, name string) (*Repository, e
 	if encryption := found.EncryptionConfiguration; encryption != nil {
 		repository.Encryption = Encryption{Type: string(encryption.EncryptionType), KMSKeyARN: aws.ToString(encryption.KmsKey)}
 	}
-	_, err = c.ecr.GetRepositoryPolicy(ctx, &ecr.GetRepositoryPolicyInput{RepositoryName: &name})
-	if err := ignore(err, "RepositoryPolicyNotFoundException"); err != nil {
-		return nil, fmt.Errorf("read policy of repository %s: %w", name, err)
+	repository.HasPolicy, err = c.HasPolicy(ctx, name)
+	return repository, err
+}
+
+// HasPolicy reports whether a repository has a policy, without which Lambda cannot pull. The error is a [NotFoundError] if there is no
+// such repository.
+func (c *Cloud) HasPolicy(ctx context.Context, name string) (bool, error) {
+	_, err := c.ecr.GetRepositoryPolicy(ctx, &ecr.GetRepositoryPolicyInput{RepositoryName: &name})
+	switch {
+	case hasCode(err, "RepositoryPolicyNotFoundException"):
+		return false, nil
+	case hasCode(err, "RepositoryNotFoundException"):
+		return false, &NotFoundError{Object: "repository " + name}
+	case err != nil:
+		return false, fmt.Errorf("read policy of repository %s: %w", name, err)
+	default:
+		return true, nil
 	}
-	repository.HasPolicy = err == nil
-	return repository, nil
 }
 
 // MendRepository gives a repository back what CreateRepository gave it, should it be different by now: immutable tags, scan on push,

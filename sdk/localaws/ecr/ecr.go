@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/lambda-land/terraform-provider-handler/sdk/localaws/wire"
 )
@@ -22,6 +23,7 @@ type Service struct {
 	mu           sync.Mutex
 	repositories map[string]*repository // by name
 	settings     map[string]string      // of the account
+	lastPush     time.Time
 }
 
 // New returns a service without repositories that keeps layers under dir and logs to log.

@@ -130,10 +130,19 @@ func (s *Service) push(repository *repository, reference, mediaType string, mani
 		return "", err
 	}
 	if _, ok := repository.images[pushed.digest]; !ok {
-		pushed.pushedAt = wire.Epoch{Time: time.Now()}
+		// Times are told to the millisecond; that of each push is another, so that their order can be told, too.
+		s.lastPush = laterOf(time.Now(), s.lastPush.Add(time.Millisecond))
+		pushed.pushedAt = wire.Epoch{Time: s.lastPush}
 		repository.images[pushed.digest] = pushed
 	}
 	return pushed.digest, nil
+}
+
+func laterOf(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // manifestType prefers what the manifest says of itself; older Docker manifests rely on the header.
