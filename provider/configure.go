@@ -114,11 +114,12 @@ func newProviderData(c *cloud.Cloud) *providerData {
 	if err != nil {
 		cache = os.TempDir() // no home, as in some CI runners
 	}
+	cache = filepath.Join(cache, "terraform-provider-handler")
 	registry := image.NewRegistry(keychain{c, authn.DefaultKeychain})
 	registry.Progress = logPush
 	return &providerData{
 		cloud:    c,
 		registry: registry,
-		builder:  image.NewBuilder(filepath.Join(cache, "terraform-provider-handler"), registry),
+		builds:   builds{builder: image.NewBuilder(cache, registry), walks: newWalks(cache + "-walks")},
 	}
 }

@@ -19,12 +19,11 @@ import (
 // providerData is what the resources of one provider configuration share.
 type providerData struct {
 	cloud       *cloud.Cloud
-	builder     *image.Builder
 	registry    *image.Registry
 	defaultTags map[string]string
 
-	// apps are the handlers ([]string) of the images that this run has seen, by image URI.
-	apps sync.Map
+	// builds are the images that this run has seen.
+	builds builds
 	// visibilities are the visibility timeouts (int32, in seconds) that this run plans, or has set, by queue ARN.
 	visibilities sync.Map
 	// reservations are the changes of reserved concurrency that this run has planned so far.
@@ -57,16 +56,20 @@ type withData struct{ *providerData }
 
 // Configure takes over what the provider's Configure made.
 func (w *withData) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
-	if req.ProviderData == nil {
-		return // the provider itself is not configured yet, as in terraform validate
+	w.providerData = takeData(req.ProviderData, &resp.Diagnostics)
+}
+
+// takeData returns what the provider's Configure made; nil if the provider is not configured yet, as in terraform validate.
+func takeData(made any, diags *diag.Diagnostics) *providerData {
+	if made == nil {
+		return nil
 	}
-	data, ok := req.ProviderData.(*providerData)
+	data, ok := made.(*providerData)
 	if !ok {
-		resp.Diagnostics.AddError("Failed to configure a resource", fmt.Sprintf("The provider's data has the unexpected type %T. "+
-			"This is a bug in the provider.", req.ProviderData))
-		return
+		diags.AddError("Failed to configure the provider", fmt.Sprintf("Its data has the unexpected type %T. This is a bug in the "+
+			"provider.", made))
 	}
-	w.providerData = data
+	return data
 }
 
 // allTags returns the default tags and a resource's own; unknown if its own are.

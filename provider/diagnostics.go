@@ -7,15 +7,17 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 )
 
-// blame adds an error about an attribute. Terraform finds the lines of an attribute within another only as far as the outer one, or its
-// element; so the error is put there, and names the inner one in its text.
+// blame adds an error about an attribute. Terraform finds the lines of an attribute, or of an element of it, but not of what is within;
+// so the error is put at the outer one, and names the inner one in its text.
 func blame(diags *diag.Diagnostics, at path.Path, summary, detail string) {
 	outer := at
-	for steps := outer.Steps(); len(steps) > 1; steps = outer.Steps() {
-		if _, named := steps[len(steps)-1].(path.PathStepAttributeName); !named {
-			break
-		}
+	for len(outer.Steps()) > 2 {
 		outer = outer.ParentPath()
+	}
+	if steps := outer.Steps(); len(steps) == 2 {
+		if _, inner := steps[1].(path.PathStepAttributeName); inner {
+			outer = outer.ParentPath()
+		}
 	}
 	if !outer.Equal(at) {
 		detail = at.String() + ": " + detail

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -14,7 +13,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/lambda-land/terraform-provider-handler/provider/cloud"
-	"github.com/lambda-land/terraform-provider-handler/provider/image"
 )
 
 // check compares the plan with what AWS and the image say. What is not known yet is not checked, and what the credentials may not look
@@ -22,7 +20,7 @@ import (
 func (r *functionResource) check(ctx context.Context, config, state, plan *functionModel, diags *diag.Diagnostics) {
 	plan.checkEnvironmentSize(diags)
 	r.checkRole(config, diags)
-	r.checkHandler(ctx, state, plan, diags)
+	r.checkImage(ctx, state, plan, diags)
 	r.checkQueues(ctx, state, plan, diags)
 	r.checkSecrets(ctx, plan, diags)
 	r.checkConcurrency(ctx, config, plan, diags)
@@ -35,47 +33,6 @@ func (r *functionResource) checkRole(config *functionModel, diags *diag.Diagnost
 		blame(diags, path.Root("role_arn"), invalidFunction, fmt.Sprintf("%s is the role that the provider makes for this function itself. "+
 			"Remove role_arn, or bring a role of another name.", config.RoleARN.ValueString()))
 	}
-}
-
-// checkHandler checks that the image has the handler.
-func (r *functionResource) checkHandler(ctx context.Context, state, plan *functionModel, diags *diag.Diagnostics) {
-	if plan.Handler.IsUnknown() || plan.ImageURI.IsUnknown() {
-		return
-	}
-	if state != nil && state.Handler.Equal(plan.Handler) && state.ImageURI.Equal(plan.ImageURI) {
-		return
-	}
-	known, ok := r.handlersOf(ctx, plan.ImageURI.ValueString())
-	wanted := plan.Handler.ValueString()
-	if !ok || slices.Contains(known, wanted) {
-		return
-	}
-	hint := ""
-	if name := nearest(wanted, known); name != "" {
-		hint = fmt.Sprintf(" Did you mean %q?", name)
-	}
-	blame(diags, path.Root("handler"), "Unknown handler", fmt.Sprintf("The app in %s has no handler %q.%s It registers: %s. Name "+
-		"one of these, or register it with sdk.Handler in the app.", plan.ImageURI.ValueString(), wanted, hint, strings.Join(known, ", ")))
-}
-
-// handlersOf returns the names of the handlers in an image: as this run built it, or else as the image's label says. An image without
-// such a label, or that cannot be read, is anybody's guess.
-func (r *functionResource) handlersOf(ctx context.Context, imageURI string) ([]string, bool) {
-	known, _ := r.apps.Load(imageURI)
-	if names, ok := known.([]string); ok {
-		return names, true
-	}
-	described, err := r.registry.Describe(ctx, imageURI)
-	if err == nil && described.App.Name == "" {
-		err = image.ErrNoHandlers
-	}
-	if err != nil {
-		tflog.Debug(ctx, "handlers of image are not known", map[string]any{"image_uri": imageURI, "error": err.Error()})
-		return nil, false
-	}
-	names := slices.Sorted(maps.Keys(described.App.Handlers))
-	r.apps.Store(imageURI, names)
-	return names, true
 }
 
 // checkQueues checks the ARNs of all queues, and the visibility timeouts of those to be drained.

@@ -27,6 +27,8 @@ type functionModel struct {
 	Name                types.String   `tfsdk:"name"`
 	Handler             types.String   `tfsdk:"handler"`
 	ImageURI            types.String   `tfsdk:"image_uri"`
+	Source              types.Object   `tfsdk:"source"`
+	Repository          types.Object   `tfsdk:"repository"`
 	Reset               types.String   `tfsdk:"reset"`
 	Queues              types.Map      `tfsdk:"queues"`
 	SendTo              types.Map      `tfsdk:"send_to"`
@@ -44,6 +46,7 @@ type functionModel struct {
 	Timeouts            timeouts.Value `tfsdk:"timeouts"`
 	ARN                 types.String   `tfsdk:"arn"`
 	ImageDigest         types.String   `tfsdk:"image_digest"`
+	Fingerprint         types.String   `tfsdk:"fingerprint"`
 	LogGroupName        types.String   `tfsdk:"log_group_name"`
 	Mappings            types.Map      `tfsdk:"mappings"`
 }
@@ -160,6 +163,7 @@ type deployment struct {
 	boundary    string
 	retention   int32
 	made        bool // whether create made the function, or may have
+	repushed    bool // whether the image had vanished: Lambda may have given up on it, and has to be told that it is back
 }
 
 // consumed returns the ARNs of the queues that the function drains, sorted.

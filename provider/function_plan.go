@@ -4,7 +4,6 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -36,6 +35,11 @@ func (r *functionResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 	}
 	r.derive(ctx, &config, state, &plan, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+	if state != nil && !state.Fingerprint.IsNull() && state.ImageURI.Equal(plan.ImageURI) {
+		quiet := plan
+		quiet.keepImage(state)
+		resp.Diagnostics.Append(preferNoChange(ctx, &resp.Plan, req.State, quiet)...)
+	}
 	if resp.Diagnostics.HasError() || resp.Plan.Raw.Equal(req.State.Raw) {
 		return
 	}
@@ -65,12 +69,7 @@ func (r *functionResource) derive(ctx context.Context, config, state, plan *func
 			plan.RoleARN = state.RoleARN
 		}
 	}
-	plan.ImageDigest = types.StringUnknown()
-	if _, digest, ok := strings.Cut(plan.ImageURI.ValueString(), "@"); ok {
-		plan.ImageDigest = types.StringValue(digest)
-	} else if state != nil && state.ImageURI.Equal(plan.ImageURI) {
-		plan.ImageDigest = state.ImageDigest
-	}
+	r.planImage(ctx, config, state, plan, diags)
 	plan.Mappings = plannedMappings(ctx, state, plan, diags)
 }
 

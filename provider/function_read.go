@@ -15,11 +15,12 @@ import (
 // foundFunction is what AWS says about a function.
 type foundFunction struct {
 	*cloud.Function
-	mappings []cloud.Mapping
-	lostRole bool // whether the role that the provider made is gone, or its policy
+	mappings  []cloud.Mapping
+	lostRole  bool // whether the role that the provider made is gone, or its policy
+	lostImage bool // whether the image that was built for it is gone from its repository
 }
 
-// find reads a function and, at the same time, its mappings and whether its role is there.
+// find reads a function and, at the same time, its mappings and whether its role and the image that was built for it are there.
 func (r *functionResource) find(ctx context.Context, state *functionModel) (foundFunction, error) {
 	name := state.Name.ValueString()
 	var found foundFunction
@@ -42,16 +43,27 @@ func (r *functionResource) find(ctx context.Context, state *functionModel) (foun
 			return err
 		})
 	}
+	if !state.Source.IsNull() {
+		group.Go(func() error {
+			has, err := r.hasBuiltImage(groupCtx, state)
+			found.lostImage = err == nil && !has
+			return err
+		})
+	}
 	err := group.Wait()
 	return found, err
 }
 
 // read takes over what AWS says. Environment variables that nobody here set are left alone. A lost role is none, so that the next apply
-// makes it again.
+// makes it again; a lost image, or another one, has no fingerprint.
 func (r *functionResource) read(ctx context.Context, m *functionModel, f foundFunction, diags *diag.Diagnostics) {
 	imported := m.ImageURI.IsNull()
 	if imported || m.ImageDigest.ValueString() != f.ImageDigest {
 		m.ImageURI, m.ImageDigest = types.StringValue(f.ImageURI), types.StringValue(f.ImageDigest)
+		m.Fingerprint = types.StringNull()
+	}
+	if f.lostImage {
+		m.Fingerprint = types.StringNull()
 	}
 	m.ARN = types.StringValue(f.ARN)
 	m.RoleARN = types.StringValue(f.RoleARN)

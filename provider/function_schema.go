@@ -73,10 +73,18 @@ func (r *functionResource) Schema(ctx context.Context, _ resource.SchemaRequest,
 				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 			},
 			"image_uri": schema.StringAttribute{
-				MarkdownDescription: "Address of the image, best the `image_uri` of a `handler_image`.",
-				Required:            true,
+				MarkdownDescription: "Address of the image, best the `image_uri` of a `handler_image`. Set either this or `source`, which makes it known.",
+				Optional:            true,
+				Computed:            true,
 				Validators:          []validator.String{stringvalidator.RegexMatches(imageAddress, "must be of the form host/repository@sha256:…")},
 			},
+			"source": schema.SingleNestedAttribute{
+				MarkdownDescription: "What the image is built from, as in `handler_image`. All functions of the same source and repository share " +
+					"one build and one push.",
+				Optional:   true,
+				Attributes: sourceAttributes(),
+			},
+			"repository": functionRepositoryAttribute(),
 			"reset": schema.StringAttribute{
 				MarkdownDescription: "The `id` of a `handler_reset`. When it changes, warm runtimes are thrown away. It becomes `HANDLER_RESET`.",
 				Optional:            true,
@@ -110,10 +118,9 @@ func (r *functionResource) Schema(ctx context.Context, _ resource.SchemaRequest,
 			"timeout": numberWithDefault("How many seconds one invocation may take, with all messages of its batch. Defaults to 60.",
 				defaultFunctionTimeout, 1, maxFunctionSecond),
 			"architecture": schema.StringAttribute{
-				MarkdownDescription: "`x86_64` or `arm64`, as the image. Defaults to `x86_64`.",
+				MarkdownDescription: "`x86_64` or `arm64`, as the image. Defaults to `source.architecture`, or else to `x86_64`.",
 				Optional:            true,
 				Computed:            true,
-				Default:             stringdefault.StaticString(defaultArchitecture),
 				Validators:          []validator.String{stringvalidator.OneOf("x86_64", "arm64")},
 			},
 			"log": logAttribute(),
@@ -128,16 +135,41 @@ func (r *functionResource) Schema(ctx context.Context, _ resource.SchemaRequest,
 				Optional:            true,
 				Validators:          []validator.String{stringvalidator.ConflictsWith(path.MatchRoot("role_arn"))},
 			},
-			"tags":           tagsAttribute(),
-			"tags_all":       tagsAllAttribute(),
-			"timeouts":       timeouts.Attributes(ctx, timeouts.Opts{Create: true, Update: true, Delete: true}),
-			"arn":            computedText("ARN of the function."),
-			"image_digest":   schema.StringAttribute{MarkdownDescription: "Digest of the image that the function runs.", Computed: true},
+			"tags":         tagsAttribute(),
+			"tags_all":     tagsAllAttribute(),
+			"timeouts":     timeouts.Attributes(ctx, timeouts.Opts{Create: true, Update: true, Delete: true}),
+			"arn":          computedText("ARN of the function."),
+			"image_digest": schema.StringAttribute{MarkdownDescription: "Digest of the image that the function runs.", Computed: true},
+			"fingerprint": schema.StringAttribute{
+				MarkdownDescription: "Hash of all that the image was built from. Null if `source` is not set, and when the image vanished from " +
+					"the repository, so that the next apply pushes it again.",
+				Computed: true,
+			},
 			"log_group_name": computedText("Name of the log group."),
 			"mappings": schema.MapAttribute{
 				MarkdownDescription: "UUIDs of the mappings, by the queues' labels.",
 				ElementType:         types.StringType,
 				Computed:            true,
+			},
+		},
+	}
+}
+
+func functionRepositoryAttribute() schema.SingleNestedAttribute {
+	return schema.SingleNestedAttribute{
+		MarkdownDescription: "Where the image goes that is built from `source`. Set either `name` or `url`.",
+		Optional:            true,
+		Attributes: map[string]schema.Attribute{
+			"name": schema.StringAttribute{
+				MarkdownDescription: "Name of an ECR repository of the account, which is made if it is missing, with immutable tags, scan on " +
+					"push and the policy that lets Lambda pull. Functions share it, and none deletes it.",
+				Optional:   true,
+				Validators: repositoryNameValidators(),
+			},
+			"url": schema.StringAttribute{
+				MarkdownDescription: "Address of a repository that is there, such as `123456789012.dkr.ecr.eu-west-1.amazonaws.com/acme`.",
+				Optional:            true,
+				Validators:          repositoryURLValidators(),
 			},
 		},
 	}

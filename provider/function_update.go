@@ -117,7 +117,7 @@ func (r *functionResource) deleteUnwanted(ctx context.Context, old, d *deploymen
 // the last of these; nil if neither image nor configuration changed.
 func (r *functionResource) updateFunction(ctx context.Context, old, d *deployment) (function *cloud.Function, err error) {
 	var steps []func(context.Context, cloud.Function) (*cloud.Function, error)
-	if old.function.ImageURI != d.function.ImageURI || old.function.Architecture != d.function.Architecture {
+	if old.function.ImageURI != d.function.ImageURI || old.function.Architecture != d.function.Architecture || d.repushed {
 		steps = append(steps, r.cloud.UpdateCode)
 	}
 	if !sameConfiguration(old.function, d.function) {

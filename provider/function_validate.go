@@ -38,11 +38,35 @@ func (r *functionResource) ValidateConfig(ctx context.Context, req resource.Vali
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	validateImage(ctx, &config, &resp.Diagnostics)
 	validateEnvironment(config.Environment.Elements(), &resp.Diagnostics)
 	for label, queue := range config.queues(ctx, &resp.Diagnostics) {
 		validateQueue(path.Root("queues").AtMapKey(label), queue, &resp.Diagnostics)
 	}
 	validateLog(&config, ctx, &resp.Diagnostics)
+}
+
+// validateImage checks that there is one image, and one place for it.
+func validateImage(ctx context.Context, config *functionModel, diags *diag.Diagnostics) {
+	at, given, built := path.Root("repository"), !config.ImageURI.IsNull(), !config.Source.IsNull()
+	switch {
+	case config.ImageURI.IsUnknown() || config.Source.IsUnknown() || config.Repository.IsUnknown():
+	case !given && !built:
+		blame(diags, path.Root("image_uri"), invalidFunction, "The function has no image. Set image_uri, best to that of a handler_image, or "+
+			"source and repository to have one built for this function.")
+	case given && built:
+		blame(diags, path.Root("source"), invalidFunction, "The function has two images. Remove source to run the one of image_uri, or "+
+			"image_uri to run the one that is built from source.")
+	case given && !config.Repository.IsNull():
+		blame(diags, at, invalidFunction, "The image of image_uri has a repository. Remove this one, which is for an image built from source.")
+	case built && config.Repository.IsNull():
+		blame(diags, at, invalidFunction, "The image that is built from source has no place to go. Set repository = { name = \"…\" }.")
+	case built:
+		repository := config.repository(ctx, diags)
+		if known := !repository.Name.IsUnknown() && !repository.URL.IsUnknown(); known && repository.Name.IsNull() == repository.URL.IsNull() {
+			blame(diags, at, invalidFunction, "Set name, for a repository that is made if it is missing, or url, for one that is there; not both.")
+		}
+	}
 }
 
 // validateEnvironment names variables only, never their values.

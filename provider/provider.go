@@ -124,4 +124,6 @@ func (p *handlerProvider) Resources(context.Context) []func() resource.Resource 
 	}
 }
 
-func (p *handlerProvider) DataSources(context.Context) []func() datasource.DataSource { return nil }
+func (p *handlerProvider) DataSources(context.Context) []func() datasource.DataSource {
+	return []func() datasource.DataSource{newAppData}
+}

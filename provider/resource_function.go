@@ -55,6 +55,9 @@ func (r *functionResource) Create(ctx context.Context, req resource.CreateReques
 		addFunctionError(&resp.Diagnostics, "create", d.function.Name, err)
 		return
 	}
+	if !r.ship(ctx, &plan, &resp.Diagnostics) {
+		return
+	}
 	function, uuids, err := r.create(ctx, &d)
 	if err != nil {
 		addFunctionError(&resp.Diagnostics, "create", d.function.Name, err)
@@ -120,6 +123,12 @@ func (r *functionResource) Update(ctx context.Context, req resource.UpdateReques
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
+	if !plan.Fingerprint.Equal(state.Fingerprint) || !plan.ImageURI.Equal(state.ImageURI) {
+		if !r.ship(ctx, &plan, &resp.Diagnostics) {
+			return
+		}
+		d.repushed = !state.Source.IsNull() && state.Fingerprint.IsNull()
+	}
 	function, uuids, err := r.update(ctx, &old, &d, uuids)
 	if err != nil {
 		// The state stays what it was; the next refresh finds out what of the update happened.

@@ -44,7 +44,7 @@ func testImageURI(t *testing.T, version string) string {
 	client := ecr.NewFromConfig(clientConfig())
 	_, _ = client.CreateRepository(background(), &ecr.CreateRepositoryInput{RepositoryName: &name}) // the first test makes it
 	data := newProviderData(cloud.New(clientConfig()))
-	built, err := data.builder.Build(background(), image.Source{Package: appPackage(t), Ldflags: []string{"-X main.version=" + version}})
+	built, err := data.builds.builder.Build(background(), image.Source{Package: appPackage(t), Ldflags: []string{"-X main.version=" + version}})
 	if err != nil {
 		t.Fatal(err)
 	}

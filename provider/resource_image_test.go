@@ -88,6 +88,7 @@ func TestAccImage(t *testing.T) {
 	acceptance(t)
 	needsImages(t)
 	name := uniqueName(t)
+	// The versions are this test's own: an image that another test's function runs is kept.
 	repository := fmt.Sprintf("name = %q, keep_images = 1", name)
 	digests := statecheck.CompareValue(compare.ValuesDiffer())
 	digest := knownvalue.StringRegexp(regexp.MustCompile(`^sha256:[0-9a-f]{64}$`))
@@ -107,7 +108,7 @@ func TestAccImage(t *testing.T) {
 		CheckDestroy:             noRepository(t, name),
 		Steps: []resource.TestStep{
 			{
-				Config:           imageConfig(t, repository, "1"),
+				Config:           imageConfig(t, repository, "own-1"),
 				ConfigPlanChecks: knownInPlan(plancheck.ResourceActionCreate),
 				ConfigStateChecks: []statecheck.StateCheck{
 					digests.AddStateValue(testImage, tfjsonpath.New("image_digest")),
@@ -121,16 +122,16 @@ func TestAccImage(t *testing.T) {
 			{
 				ResourceName: testImage, ImportState: true, ImportStateId: name,
 				ImportStateVerify: true, ImportStateVerifyIdentifierAttribute: "image_uri",
-				ImportStateVerifyIgnore: []string{"source", "fingerprint", "repository.keep_images", "image_size"},
+				ImportStateVerifyIgnore: []string{"source", "fingerprint", "inputs", "repository.keep_images", "repository.force_delete", "image_size"},
 			},
 			{
-				Config:            imageConfig(t, repository, "2"),
+				Config:            imageConfig(t, repository, "own-2"),
 				ConfigPlanChecks:  knownInPlan(plancheck.ResourceActionUpdate),
 				ConfigStateChecks: []statecheck.StateCheck{digests.AddStateValue(testImage, tfjsonpath.New("image_digest"))},
 				Check:             imageCount(t, name, 2), // functions still run the first
 			},
 			{
-				Config:           imageConfig(t, repository, "3"),
+				Config:           imageConfig(t, repository, "own-3"),
 				ConfigPlanChecks: knownInPlan(plancheck.ResourceActionUpdate),
 				Check:            imageCount(t, name, 2),
 			},
@@ -142,7 +143,7 @@ func TestAccImage(t *testing.T) {
 						t.Fatal(err)
 					}
 				},
-				Config:           imageConfig(t, repository, "3"),
+				Config:           imageConfig(t, repository, "own-3"),
 				ConfigPlanChecks: knownInPlan(plancheck.ResourceActionUpdate),
 				Check:            imageCount(t, name, 1),
 			},

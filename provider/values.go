@@ -31,6 +31,11 @@ func textListOrNull(values []string) types.List {
 	if len(values) == 0 {
 		return types.ListNull(types.StringType)
 	}
+	return textList(values)
+}
+
+// textList returns strings as a Terraform list.
+func textList(values []string) types.List {
 	elements := make([]attr.Value, len(values))
 	for i, value := range values {
 		elements[i] = types.StringValue(value)
@@ -44,6 +49,14 @@ func textOrNull(value string) types.String {
 		return types.StringNull()
 	}
 	return types.StringValue(value)
+}
+
+// numberOrNull returns a Terraform number, null for 0.
+func numberOrNull(value int) types.Int32 {
+	if value == 0 {
+		return types.Int32Null()
+	}
+	return types.Int32Value(int32(value))
 }
 
 // knownTexts returns the known strings of a map, and whether all of them are known.

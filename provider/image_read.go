@@ -1,0 +1,98 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/lambda-land/terraform-provider-handler/provider/cloud"
+)
+
+func (r *imageResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	var state imageModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	repository := state.repository(ctx, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("repository"), repository.id())...)
+	var err error
+	if state.ImageDigest.IsNull() {
+		err = r.readImported(ctx, &state, &repository)
+		resp.Diagnostics.Append(state.setRepository(ctx, repository)...)
+	} else {
+		err = r.read(ctx, &state, repository)
+	}
+	if cloud.IsNotFound(err) {
+		resp.State.RemoveResource(ctx)
+		return
+	}
+	if err != nil {
+		resp.Diagnostics.AddError("Failed to read image", fmt.Sprintf("Repository %s: %s", repository.id(), sentence(err.Error())))
+		return
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+}
+
+// read checks that the image is still there and that Lambda may pull it, each with one request, at the same time. An image that is gone
+// has no fingerprint, so that the next apply pushes it again.
+func (r *imageResource) read(ctx context.Context, state *imageModel, repository repositoryModel) error {
+	var exists bool
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.Go(func() (err error) {
+		exists, err = r.hasImage(groupCtx, repository.Name.ValueString(), state.ImageURI.ValueString())
+		return err
+	})
+	if name := repository.Name.ValueString(); name != "" {
+		group.Go(func() error {
+			has, err := r.cloud.HasPolicy(groupCtx, name)
+			state.LambdaCanPull = types.BoolValue(has || cloud.IsDenied(err)) // who may not look takes it for granted
+			if cloud.IsDenied(err) {
+				return nil
+			}
+			return err
+		})
+	}
+	err := group.Wait()
+	if err == nil && !exists {
+		state.Fingerprint = types.StringNull()
+	}
+	return err
+}
+
+// readImported takes over a repository with the image that was pushed last.
+func (r *imageResource) readImported(ctx context.Context, state *imageModel, repository *repositoryModel) error {
+	name := repository.Name.ValueString()
+	found, err := r.cloud.ReadRepository(ctx, name)
+	if err != nil {
+		return err
+	}
+	tags, err := r.cloud.RepositoryTags(ctx, name)
+	if err != nil {
+		return err
+	}
+	repository.Encryption = types.StringValue(found.Encryption.Type)
+	repository.KMSKeyARN = textOrNull(found.Encryption.KMSKeyARN)
+	state.LambdaCanPull = types.BoolValue(found.HasPolicy)
+	state.Tags, state.TagsAll = r.ownTags(withoutReserved(tags)), textMapOrNull(withoutReserved(tags))
+	state.RepositoryURL = types.StringValue(found.URL)
+	digest, size, err := r.cloud.LatestImage(ctx, name)
+	if err != nil {
+		return err
+	}
+	described, err := r.registry.Describe(ctx, found.URL+"@"+digest)
+	if err != nil {
+		return err
+	}
+	state.setImage(found.URL, digest, size, described.App)
+	return nil
+}
+
+// ImportState takes the name of a repository in the account's own registry.
+func (r *imageResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	resource.ImportStatePassthroughWithIdentity(ctx, path.Root("repository").AtName("name"), path.Root("repository"), req, resp)
+}

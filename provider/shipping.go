@@ -1,0 +1,70 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/lambda-land/terraform-provider-handler/provider/cloud"
+	"github.com/lambda-land/terraform-provider-handler/provider/image"
+)
+
+// repositoryURL returns the address (host/name) of a repository by its name in the account's own registry, or else by its address.
+func (d *providerData) repositoryURL(ctx context.Context, name, url string) (string, error) {
+	if name == "" {
+		return url, nil
+	}
+	login, err := d.cloud.Login(ctx)
+	if err != nil {
+		return "", err
+	}
+	return login.Host + "/" + name, nil
+}
+
+// push uploads an image to the repository of its URI, once in a run, and waits until ECR lists it.
+func (d *providerData) push(ctx context.Context, imageURI string, built *image.Built) error {
+	return d.builds.push(ctx, imageURI, func(ctx context.Context) error {
+		repository := repositoryOf(imageURI)
+		if err := d.registry.Push(ctx, repository, built.Image); err != nil {
+			return err
+		}
+		host, name, _ := strings.Cut(repository, "/")
+		if login, err := d.cloud.Login(ctx); err != nil || login.Host != host {
+			return nil //nolint:nilerr // another account's registry cannot be asked, nor one that is not ECR
+		}
+		return d.cloud.WaitForImage(ctx, name, built.Digest)
+	})
+}
+
+// hasImage reports whether an image is still there, with one request in a run. name is the repository's in the account's own registry,
+// or empty. The error is a [cloud.NotFoundError] if there is no repository of this name.
+func (d *providerData) hasImage(ctx context.Context, name, imageURI string) (bool, error) {
+	return d.builds.exists(ctx, imageURI, func(ctx context.Context) (bool, error) {
+		repository, digest, _ := strings.Cut(imageURI, "@")
+		if name != "" {
+			return d.cloud.HasImage(ctx, name, digest)
+		}
+		return d.registry.Exists(ctx, repository, digest)
+	})
+}
+
+// checkRegion checks that a repository, or an image, is in this region, as far as its address tells: Lambda pulls from nowhere else.
+func (d *providerData) checkRegion(at path.Path, address string, diags *diag.Diagnostics) bool {
+	host, _, _ := strings.Cut(address, "/")
+	_, region, ok := cloud.RegistryRegion(host)
+	if !ok || region == d.cloud.Region {
+		return true
+	}
+	blame(diags, at, "Repository in another region", fmt.Sprintf("%s is in region %s, but the provider is configured for %s, and Lambda "+
+		"pulls only from its own region. Name a repository in %s, or give this resource a provider configured for %s.",
+		address, region, d.cloud.Region, d.cloud.Region, region))
+	return false
+}
+
+// addPushError says why an image is not where the plan has it.
+func addPushError(diags *diag.Diagnostics, imageURI string, err error) {
+	diags.AddError("Failed to push image", fmt.Sprintf("The image %s was not pushed: %s", imageURI, sentence(err.Error())))
+}
