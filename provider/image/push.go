@@ -84,7 +84,7 @@ func (r *Registry) push(ctx context.Context, ref name.Digest, img v1.Image) erro
 	if err != nil {
 		return fmt.Errorf("push image %s: %w", ref, err)
 	}
-	watched := &watchedTransport{next: remote.DefaultTransport, report: report, sizes: map[string]int64{}}
+	watched := &watchedTransport{next: r.transport, report: report, sizes: map[string]int64{}}
 	for _, blob := range append(slices.Clone(manifest.Layers), manifest.Config) {
 		watched.sizes[blob.Digest.String()] = blob.Size
 	}

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
@@ -16,6 +18,16 @@ import (
 // userAgent of all requests to registries.
 const userAgent = "terraform-provider-handler"
 
+// Of connections to registries. A registry that takes a request and does not begin to answer within answerTime has lost it: an upload
+// that ends is checked in seconds, even if it is of gigabytes.
+const (
+	connectTime    = 30 * time.Second
+	handshakeTime  = 10 * time.Second
+	answerTime     = 2 * time.Minute
+	idleTime       = 90 * time.Second
+	maxConnections = 16 // kept for each registry
+)
+
 // Registry pushes images to container registries and looks into those that are there. It is safe for concurrent use. Registries on
 // 127.0.0.1 and localhost are spoken to in plain HTTP.
 type Registry struct {
@@ -23,14 +35,25 @@ type Registry struct {
 	// one of the calls that share the push.
 	Progress func(context.Context, PushEvent)
 
-	options []remote.Option
-	puller  func() (*remote.Puller, error)
-	pushes  flight[struct{}]
+	transport http.RoundTripper
+	options   []remote.Option
+	puller    func() (*remote.Puller, error)
+	pushes    flight[struct{}]
 }
 
 // NewRegistry returns a client that authenticates with keychain; nil means anonymously.
 func NewRegistry(keychain authn.Keychain) *Registry {
+	transport := &http.Transport{
+		Proxy:                 http.ProxyFromEnvironment,
+		DialContext:           (&net.Dialer{Timeout: connectTime}).DialContext,
+		ForceAttemptHTTP2:     true,
+		MaxIdleConnsPerHost:   maxConnections,
+		IdleConnTimeout:       idleTime,
+		TLSHandshakeTimeout:   handshakeTime,
+		ResponseHeaderTimeout: answerTime,
+	}
 	options := []remote.Option{
+		remote.WithTransport(transport),
 		remote.WithUserAgent(userAgent),
 		remote.WithRetryBackoff(retries),
 		remote.WithRetryPredicate(passes),
@@ -40,8 +63,9 @@ func NewRegistry(keychain authn.Keychain) *Registry {
 		options = append(options, remote.WithAuthFromKeychain(keychain))
 	}
 	return &Registry{
-		options: options,
-		puller:  sync.OnceValues(func() (*remote.Puller, error) { return remote.NewPuller(options...) }),
+		transport: transport,
+		options:   options,
+		puller:    sync.OnceValues(func() (*remote.Puller, error) { return remote.NewPuller(options...) }),
 	}
 }
 
