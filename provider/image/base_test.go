@@ -325,3 +325,18 @@ func TestManifestWithoutItsType(t *testing.T) {
 		t.Errorf("the image is of type %s, %v", got, err)
 	}
 }
+
+// TestBaseImageThatLosesALayer is about a registry that cleans up between plan and apply.
+func TestBaseImageThatLosesALayer(t *testing.T) {
+	t.Parallel()
+	fake, b := newFakeRegistry(t), NewBuilder(t.TempDir(), NewRegistry(nil))
+	base := imageOf(t, ociFamily, "linux/amd64", layerOfFiles(t, file{name: "x", content: "x"}))
+	built := mustPack(t, b, Source{BaseImage: pushed(t, fake, "base:1", base)})
+	fake.empty()
+	err := b.registry.Push(t.Context(), newFakeRegistry(t).host+"/acme", built.Image)
+	failed, ok := errors.AsType[*RegistryError](err)
+	if !ok || !strings.Contains(err.Error(), "read layer "+fake.host+"/base@"+digestOf(t, layerAt(t, base, 0))) ||
+		!strings.Contains(err.Error(), "check that base exists") || failed.Hint != "" {
+		t.Errorf("got %v, want a *RegistryError that names the base's layer", err)
+	}
+}

@@ -2,15 +2,20 @@ package image
 
 import (
 	"archive/tar"
+	"bytes"
 	"fmt"
+	"io"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/static"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 	"github.com/google/go-containerregistry/pkg/v1/validate"
+	"github.com/klauspost/compress/zstd"
 )
 
 const (
@@ -229,5 +234,54 @@ func TestAddingBelowLinksOfTheBase(t *testing.T) {
 		if strings.HasPrefix(request, "GET ") {
 			t.Errorf("the second time takes %s", request)
 		}
+	}
+}
+
+func TestCopyOfZstdLayers(t *testing.T) {
+	t.Parallel()
+	fake, b := newFakeRegistry(t), NewBuilder(t.TempDir(), NewRegistry(nil))
+	content, err := layerOfFiles(t, file{name: "opt/x", content: "x"}).Uncompressed()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	zipped, err := zstd.NewWriter(&out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.Copy(zipped, content); err != nil {
+		t.Fatal(err)
+	}
+	if err := zipped.Close(); err != nil {
+		t.Fatal(err)
+	}
+	layer := static.NewLayer(out.Bytes(), types.OCILayerZStd)
+	img, err := mutate.Append(imageOf(t, ociFamily, "linux/amd64"), mutate.Addendum{Layer: layer, MediaType: types.OCILayerZStd})
+	if err != nil {
+		t.Fatal(err)
+	}
+	built := mustPack(t, b, Source{Copy: []Copy{{pushed(t, fake, "zstd:1", img), "/opt/x"}}})
+	if err := validate.Image(built.Image); err != nil {
+		t.Error(err)
+	}
+	if got := filesOf(t, layerAt(t, built.Image, -2)); got["/opt/x"] != "x" {
+		t.Errorf("copied are %v", got)
+	}
+}
+
+func TestDamagedCopiesAreMadeAgain(t *testing.T) {
+	t.Parallel()
+	fake, dir := newFakeRegistry(t), t.TempDir()
+	reference := pushed(t, fake, "extension:1", imageOf(t, ociFamily, "linux/amd64", layerOfFiles(t, file{name: "opt/x", content: "x"})))
+	src := Source{Copy: []Copy{{reference, "/opt/x"}}}
+	first := mustPack(t, NewBuilder(dir, NewRegistry(nil)), src)
+	flip(t, blob(t, dir, first, 1))
+	src.Labels = map[string]string{"another": "image"}
+	second := mustPack(t, NewBuilder(dir, NewRegistry(nil)), src)
+	if err := validate.Image(second.Image); err != nil {
+		t.Error(err)
+	}
+	if got := filesOf(t, layerAt(t, second.Image, 1)); got["/opt/x"] != "x" {
+		t.Errorf("copied are %v", got)
 	}
 }

@@ -37,14 +37,14 @@ func findFiles(ctx context.Context, wanted map[string]string) ([]addedFile, erro
 		if why := checkPath(name); why != "" {
 			return nil, finder.invalid("%s", why)
 		}
+		if wanted[name] == "" {
+			return nil, finder.invalid("no local file is given for %s: give a path", name)
+		}
 		root, err := filepath.Abs(wanted[name])
 		if err != nil {
 			return nil, finder.blame(err)
 		}
-		if wanted[name] == "" {
-			return nil, finder.invalid("no local file is given for %s: give a path", name)
-		}
-		if finder.root, err = filepath.EvalSymlinks(root); err != nil {
+		if finder.root, err = followed(root); err != nil {
 			return nil, finder.blame(err)
 		}
 		if err := finder.find(finder.root, name, nil); err != nil {
@@ -99,7 +99,7 @@ func (f *fileFinder) find(local, name string, above []string) error {
 	for _, entry := range entries {
 		inner := filepath.Join(local, entry.Name())
 		if entry.Type()&fs.ModeSymlink != 0 {
-			target, err := filepath.EvalSymlinks(inner)
+			target, err := followed(inner)
 			if err != nil {
 				return f.blame(err)
 			}
@@ -115,6 +115,14 @@ func (f *fileFinder) find(local, name string, above []string) error {
 	return nil
 }
 
+// followed returns where a path leads through symbolic links. Its errors name the path as it was given.
+func followed(local string) (string, error) {
+	if _, err := os.Stat(local); err != nil {
+		return "", err
+	}
+	return filepath.EvalSymlinks(local)
+}
+
 func (f *fileFinder) invalid(format string, args ...any) error {
 	return because(SourceError{Field: "Files", Key: f.key}, ErrInvalid, "%s", fmt.Sprintf(format, args...))
 }
@@ -128,7 +136,7 @@ func (f *fileFinder) blame(err error) error {
 	hint := "check the file"
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		hint = "paths are relative to where Terraform runs"
+		hint = "check the path, which is relative to where Terraform runs, and links in it"
 	case errors.Is(err, fs.ErrPermission):
 		hint = "let this user read it"
 	}

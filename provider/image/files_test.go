@@ -89,7 +89,7 @@ func TestFilesThatCannotBeAdded(t *testing.T) {
 		key   string
 		says  []string
 	}{
-		"missing":           {tree{"/etc/a": in("none")}, "/etc/a", []string{in("none"), "where Terraform runs"}},
+		"missing":           {tree{"/etc/a": in("none/at/all")}, "/etc/a", []string{in("none/at/all"), "where Terraform runs"}},
 		"no local path":     {tree{"/etc/a": ""}, "/etc/a", []string{"give a path"}},
 		"not absolute":      {tree{"etc/a": dir}, "etc/a", []string{"not absolute", "begin it with /"}},
 		"unclean":           {tree{"/etc/../a": dir}, "/etc/../a", []string{"write /a"}},
@@ -99,7 +99,7 @@ func TestFilesThatCannotBeAdded(t *testing.T) {
 		"device":            {tree{"/etc/a": os.DevNull}, "/etc/a", []string{os.DevNull, "neither a file nor a directory"}},
 		"link that leaves":  {tree{"/etc/a": in("leaves")}, "/etc/a", []string{"link", "out of", "secret"}},
 		"link in circles":   {tree{"/etc/a": in("loops")}, "/etc/a", []string{"in itself"}},
-		"dangling link":     {tree{"/etc/a": in("dangles")}, "/etc/a", []string{"nowhere"}},
+		"dangling link":     {tree{"/etc/a": in("dangles")}, "/etc/a", []string{in("dangles/link")}},
 		"the binary":        {tree{"/app": in("file")}, "/app", []string{"/app", "the image itself"}},
 		"below the binary":  {tree{"/app/a": in("file")}, "/app/a", []string{"/app", "the image itself"}},
 		"the certificates":  {tree{certificatesPath: in("file")}, certificatesPath, []string{"the image itself"}},

@@ -30,6 +30,9 @@ func withoutQuery(err error) error {
 }
 
 func hint(ref name.Reference, err error) string {
+	if _, explained := errors.AsType[*RegistryError](err); explained {
+		return "" // reading a layer failed, not sending it
+	}
 	host := ref.Context().RegistryStr()
 	if failed, ok := errors.AsType[*transport.Error](err); ok {
 		return statusHint(ref, failed.StatusCode)

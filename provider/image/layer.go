@@ -78,7 +78,13 @@ func (c cache) layer(descriptor v1.Descriptor, diffID v1.Hash) v1.Layer {
 func (r *Registry) layerOf(ctx context.Context, repository name.Repository, descriptor v1.Descriptor, diffID v1.Hash) v1.Layer {
 	reference := repository.Digest(descriptor.Digest.String())
 	return &remote.MountableLayer{Reference: reference, Layer: &layer{
-		descriptor: descriptor, diffID: diffID, open: func() (io.ReadCloser, error) { return r.blob(ctx, reference) },
+		descriptor: descriptor, diffID: diffID, open: func() (io.ReadCloser, error) {
+			content, err := r.blob(ctx, reference)
+			if err != nil {
+				return nil, explain("read layer", reference, err)
+			}
+			return content, nil
+		},
 	}}
 }
 
