@@ -13,6 +13,8 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/semaphore"
+
+	"github.com/lambda-land/terraform-provider-handler/provider/image/toolchain"
 )
 
 // Built is an image that is ready to be pushed.
@@ -50,6 +52,9 @@ func (b *Built) Matches(planned Inputs, digest string) error {
 // Builder builds images and keeps them in a directory. It is safe for concurrent use; calls for the same source share one build, and
 // other processes may use the same directory.
 type Builder struct {
+	// Log, if it is set before the first build, is told when a Go release is fetched because there is no go command.
+	Log func(ctx context.Context, message string, fields map[string]any)
+
 	cache        cache
 	registry     *Registry
 	certificates func() certificates
@@ -67,6 +72,11 @@ func NewBuilder(cacheDir string, registry *Registry) *Builder {
 		certificates: sync.OnceValue(newCertificates),
 		running:      semaphore.NewWeighted(2),
 	}
+}
+
+// releases are the Go releases that are used where there is no go command.
+func (b *Builder) releases() toolchain.Cache {
+	return toolchain.Cache{Dir: filepath.Join(b.cache.dir, "toolchains"), Log: b.Log}
 }
 
 // errSourceChanged means that files changed between fingerprint and build.
@@ -162,15 +172,11 @@ func (b *Builder) build(ctx context.Context, found *survey, fingerprint string) 
 		return err
 	})
 	group.Go(func() error {
-		now, err := g.inputs(groupCtx)
-		if err != nil {
-			return err
+		holds, err := found.inventory.Evidence.holds(groupCtx)
+		if err == nil && !holds {
+			err = fmt.Errorf("build %s: %w", g.src.Package, errSourceChanged)
 		}
-		maps.Copy(now, found.contents.inputs())
-		if now.Fingerprint() != fingerprint {
-			return fmt.Errorf("build %s: %w", g.src.Package, errSourceChanged)
-		}
-		return nil
+		return err
 	})
 	if err := group.Wait(); err != nil {
 		return nil, err
@@ -187,7 +193,7 @@ func (g *goCommand) compile(ctx context.Context, env []string, binary string) er
 	_, err := g.run(ctx, env, "build", "-trimpath", "-buildvcs=false", "-pgo=auto", "-tags="+strings.Join(g.src.buildTags(), ","),
 		"-ldflags="+g.src.linkerFlags(), "-o", binary, g.pattern)
 	if failed, ok := errors.AsType[*goError](err); ok {
-		return &BuildError{Package: g.src.Package, Output: failed.output}
+		return g.buildError(failed.output)
 	}
 	return err
 }

@@ -208,8 +208,10 @@ func TestEqualBuildsRunOnce(t *testing.T) {
 	}
 	wg.Wait()
 	build(t, NewBuilder(cache, NewRegistry(nil)), src) // as another process
-	if builds := strings.Count(strings.Join(calls(), " "), "build"); builds != 1 {
-		t.Errorf("go build ran %d times: %v", builds, calls())
+	for _, command := range []string{"list", "build"} {
+		if n := strings.Count(strings.Join(calls(), " "), command); n != 1 {
+			t.Errorf("go %s ran %d times: %v", command, n, calls())
+		}
 	}
 }
 

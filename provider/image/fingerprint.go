@@ -20,14 +20,19 @@ import (
 
 // survey is what is known of a source before anything is built.
 type survey struct {
-	command  *goCommand
-	contents *contents
-	inputs   Inputs
+	command   *goCommand
+	inventory *inventory
+	contents  *contents
+	inputs    Inputs
 }
 
 // Inputs returns everything that determines the image of src: the files of every package that is linked, modules with their checksums
 // and replacements, the Go release, the settings, flags and variables of the build, and what is in the image beside the binary. It
 // builds nothing.
+//
+// Of go.mod, go.sum, go.work and vendor/modules.txt counts what they decide (versions, checksums and replacements of the modules whose
+// packages are linked, the version of the language, default GODEBUG settings), not their text: a comment or a requirement of another
+// command changes no image.
 //
 // Errors are a *SourceError, *BuildError (of imports that cannot be resolved or files that cannot be parsed), *ToolchainError or
 // [ErrNoGo] as for [Builder.Build].
@@ -46,7 +51,7 @@ func (b *Builder) survey(ctx context.Context, src Source) (*survey, error) {
 		return nil, fmt.Errorf("fingerprint %s: %w", src.Package, err)
 	}
 	return b.surveys.do(ctx, string(key), func() (*survey, error) {
-		g, err := newGoCommand(ctx, src)
+		g, err := newGoCommand(ctx, src, b.releases())
 		if err != nil {
 			return nil, err
 		}
@@ -54,49 +59,44 @@ func (b *Builder) survey(ctx context.Context, src Source) (*survey, error) {
 		if found.contents, err = b.resolve(ctx, src); err != nil {
 			return nil, err
 		}
-		if found.inputs, err = g.inputs(ctx); err != nil {
+		if found.inventory, err = b.listed(ctx, g); err != nil {
 			return nil, err
 		}
+		found.inputs = g.inputs(found.inventory)
 		maps.Copy(found.inputs, found.contents.inputs())
 		return found, nil
 	})
 }
 
 // inputs are the binary's part of a fingerprint.
-func (g *goCommand) inputs(ctx context.Context) (Inputs, error) {
-	packages, command, err := g.list(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var files []string
-	if profile := filepath.Join(command.Dir, "default.pgo"); isFile(profile) {
-		files = append(files, profile)
-	}
-	named, modules := sha256.New(), sha256.New()
-	for _, p := range packages {
-		record(named, "package", p.ImportPath)
-		for m := p.Module; m != nil; m = m.Replace {
-			record(modules, "module", m.Path, m.Version, m.Sum, m.GoVersion)
-		}
-		if !p.inModuleCache(g.GOMODCACHE) {
-			for _, name := range slices.Concat(p.GoFiles, p.SFiles, p.HFiles, p.SysoFiles, p.EmbedFiles) {
-				record(named, "file", filepath.ToSlash(name))
-				files = append(files, filepath.Join(p.Dir, name))
-			}
-		}
-	}
-	contents, err := hashFiles(ctx, files)
-	if err != nil {
-		return nil, fmt.Errorf("fingerprint %s: %w", g.src.Package, err)
-	}
-	record(named, "contents", contents...)
+func (g *goCommand) inputs(l *inventory) Inputs {
+	contents := l.Evidence.contents()
 	return Inputs{
-		"format":   fmt.Sprint(imageFormat),
-		"go":       g.GOVERSION,
-		"files":    hex.EncodeToString(named.Sum(nil))[:32],
-		"modules":  hex.EncodeToString(modules.Sum(nil))[:32],
-		"settings": hashed(func(sum hash.Hash) { g.recordSettings(sum, command.DefaultGODEBUG) }),
-	}, nil
+		"format": fmt.Sprint(imageFormat),
+		"go":     g.GOVERSION,
+		"files": hashed(func(sum hash.Hash) {
+			for _, p := range l.Packages {
+				record(sum, "package", p.ImportPath)
+				if p.inModuleCache(g.GOMODCACHE) {
+					continue
+				}
+				for _, name := range slices.Concat(p.GoFiles, p.SFiles, p.HFiles, p.SysoFiles, p.EmbedFiles) {
+					record(sum, "file", filepath.ToSlash(name), contents[filepath.Join(p.Dir, name)])
+				}
+				if p.Name == "main" {
+					record(sum, "profile", contents[filepath.Join(p.Dir, "default.pgo")])
+				}
+			}
+		}),
+		"modules": hashed(func(sum hash.Hash) {
+			for _, p := range l.Packages {
+				for m := p.Module; m != nil; m = m.Replace {
+					record(sum, "module", p.ImportPath, m.Path, m.Version, m.Sum, m.GoVersion)
+				}
+			}
+		}),
+		"settings": hashed(func(sum hash.Hash) { g.recordSettings(sum, l.GODEBUG) }),
+	}
 }
 
 // recordSettings adds what decides the binary beside its source.
@@ -147,9 +147,15 @@ func hashFile(path string) (string, error) {
 	return hex.EncodeToString(sum.Sum(nil)), err
 }
 
-func isFile(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.Mode().IsRegular()
+// flagOf returns the value of a flag in GOFLAGS, empty if it is not there.
+func flagOf(goflags, name string) string {
+	value := ""
+	for _, flag := range strings.Fields(goflags) {
+		if n, v, _ := strings.Cut(strings.TrimLeft(flag, "-"), "="); n == name {
+			value = v
+		}
+	}
+	return value
 }
 
 // harmlessFlags of GOFLAGS do not decide the binary: they say where modules come from (whose contents are hashed anyway) or what

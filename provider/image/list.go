@@ -18,6 +18,7 @@ type goPackage struct {
 	Standard, DepOnly                                   bool
 	Module                                              *goModule
 	GoFiles, SFiles, HFiles, SysoFiles, EmbedFiles      []string
+	EmbedPatterns                                       []string
 	CgoFiles, IgnoredGoFiles, TestGoFiles, XTestGoFiles []string
 	Error                                               *struct{ Pos, Err string }
 }
@@ -29,13 +30,13 @@ type goModule struct {
 }
 
 const listFields = "-json=Dir,ImportPath,Name,DefaultGODEBUG,Standard,DepOnly,Module,Error," +
-	"GoFiles,SFiles,HFiles,SysoFiles,EmbedFiles,CgoFiles,IgnoredGoFiles,TestGoFiles,XTestGoFiles"
+	"GoFiles,SFiles,HFiles,SysoFiles,EmbedFiles,EmbedPatterns,CgoFiles,IgnoredGoFiles,TestGoFiles,XTestGoFiles"
 
 // list returns the main package and all it imports but the standard library, sorted by import path, and the main package by itself.
 func (g *goCommand) list(ctx context.Context) (packages []*goPackage, command *goPackage, err error) {
 	out, err := g.run(ctx, g.env, "list", "-e", "-deps", "-pgo=off", "-tags="+strings.Join(g.src.buildTags(), ","), listFields, g.pattern)
 	if failed, ok := errors.AsType[*goError](err); ok {
-		return nil, nil, &BuildError{Package: g.src.Package, Output: failed.output}
+		return nil, nil, g.buildError(failed.output)
 	} else if err != nil {
 		return nil, nil, err
 	}
@@ -64,7 +65,7 @@ func (g *goCommand) list(ctx context.Context) (packages []*goPackage, command *g
 		return nil, nil, err
 	}
 	if problems != nil {
-		return nil, nil, &BuildError{Package: g.src.Package, Output: g.tidy(strings.Join(problems, "\n"))}
+		return nil, nil, g.buildError(g.tidy(strings.Join(problems, "\n")))
 	}
 	slices.SortFunc(packages, func(a, b *goPackage) int { return strings.Compare(a.ImportPath, b.ImportPath) })
 	return packages, command, nil

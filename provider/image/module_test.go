@@ -55,6 +55,22 @@ func edit(t testing.TB, before, after string, path ...string) {
 	write(t, strings.ReplaceAll(string(content), before, after), path...)
 }
 
+// remove removes a file or a directory with all that is in it.
+func remove(t testing.TB, path ...string) {
+	t.Helper()
+	if err := os.RemoveAll(filepath.Join(path...)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// link makes a symbolic link.
+func link(t testing.TB, target string, path ...string) {
+	t.Helper()
+	if err := os.Symlink(target, filepath.Join(path...)); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // recordGo puts a go command first on the PATH that appends its subcommands to a file, runs the line of shell before, and then is the
 // real one. It returns a function that returns the subcommands so far.
 func recordGo(t *testing.T, before string) func() []string {
