@@ -269,10 +269,10 @@ func TestBaseImagesThatCannotBeUsed(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
 			_, err := NewBuilder(dir, NewRegistry(nil)).resolve(t.Context(), Source{BaseImage: reference})
-			refused(t, err, "BaseImage", append(says, reference)...)
-			_, err = NewBuilder(dir, NewRegistry(nil)).resolve(t.Context(), Source{Copy: []Copy{{}, {Image: reference, Path: "/opt"}}[1:]})
+			refused(t, err, SourceError{Field: "BaseImage"}, append(says, reference)...)
+			_, err = NewBuilder(dir, NewRegistry(nil)).resolve(t.Context(), Source{Copy: []Copy{{Image: reference, Path: "/opt"}}})
 			if !slices.Contains(says, "not gzip") && !slices.Contains(says, "foreign") {
-				refused(t, err, "Copy.Image", append(says, reference)...)
+				refused(t, err, SourceError{Field: "Copy.Image"}, append(says, reference)...)
 			}
 			for _, file := range filesIn(t, dir) {
 				if strings.Contains(file, stagePrefix) {

@@ -56,22 +56,21 @@ func mustPack(t testing.TB, b *Builder, src Source) *Built {
 	return built
 }
 
-// refused returns the *SourceError of the field, or fails.
-func refused(t testing.TB, err error, field string, says ...string) *SourceError {
+// refused fails unless err is a *SourceError that blames at, and says these things.
+func refused(t testing.TB, err error, at SourceError, says ...string) {
 	t.Helper()
 	failed, ok := errors.AsType[*SourceError](err)
 	if !ok {
-		t.Fatalf("got %v, want a *SourceError of %s", err, field)
+		t.Fatalf("got %v, want a *SourceError of %s", err, at.Field)
 	}
-	if failed.Field != field || failed.Err == nil {
-		t.Errorf("the error blames %q, because of %v; want %s", failed.Field, failed.Err, field)
+	if failed.Field != at.Field || failed.Key != at.Key || failed.Index != at.Index || failed.Err == nil {
+		t.Errorf("the error blames %+v, want %+v", failed, at)
 	}
 	for _, part := range says {
 		if !strings.Contains(failed.Reason, part) {
 			t.Errorf("the error says %q, want …%s…", failed.Reason, part)
 		}
 	}
-	return failed
 }
 
 // file in the layers of test images; kinds other than files and directories have a link.
@@ -225,9 +224,7 @@ func TestLabels(t *testing.T) {
 	}
 	for label, says := range map[string]string{HandlersLabel: "choose another name", Label: "choose another name", "": "without a name"} {
 		_, err := pack(t, b, Source{Labels: map[string]string{label: "x"}})
-		if failed := refused(t, err, "Labels", says); failed.Key != label {
-			t.Errorf("the error blames the label %q, want %q", failed.Key, label)
-		}
+		refused(t, err, SourceError{Field: "Labels", Key: label}, says)
 	}
 }
 
@@ -236,9 +233,9 @@ func TestLimitsOfImages(t *testing.T) {
 	layersOf := func(n int) *pinned { return &pinned{manifest: &v1.Manifest{Layers: make([]v1.Descriptor, n)}} }
 	many, large := layersOf(maxLayers), layersOf(2)
 	large.manifest.Layers[1].Size = maxImageSize + 1
-	refused(t, (&contents{base: many}).checkLimits(), "BaseImage", "128 layers", "127")
-	refused(t, (&contents{base: large}).checkLimits(), "BaseImage", "10 GB")
-	refused(t, (&contents{files: []addedFile{{size: maxImageSize}, {size: 1}}}).checkLimits(), "Files", "10 GB")
+	refused(t, (&contents{base: many}).checkLimits(), SourceError{Field: "BaseImage"}, "128 layers", "127")
+	refused(t, (&contents{base: large}).checkLimits(), SourceError{Field: "BaseImage"}, "10 GB")
+	refused(t, (&contents{files: []addedFile{{size: maxImageSize}, {size: 1}}}).checkLimits(), SourceError{Field: "Files"}, "10 GB")
 	if err := (&contents{base: layersOf(maxLayers - 1)}).checkLimits(); err != nil {
 		t.Error(err)
 	}

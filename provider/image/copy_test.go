@@ -107,9 +107,9 @@ func TestCopy(t *testing.T) {
 
 func TestPathsThatCannotBeCopied(t *testing.T) {
 	t.Parallel()
-	many := make([]file, 30)
-	for i := range many {
-		many[i] = file{name: fmt.Sprintf("many/f%02d", i), content: "x"}
+	var many []file
+	for i := range 30 {
+		many = append(many, file{name: fmt.Sprintf("many/f%02d", i), content: "x"})
 	}
 	layer := layerOfFiles(t, append(many, file{name: "opt/extensions/agent", content: "x"}, file{name: "opt/layers/x", content: "x"},
 		file{name: "out/link", kind: symlink, link: "../etc/passwd"}, file{name: "dev/x", kind: tar.TypeChar},
@@ -133,14 +133,14 @@ func TestPathsThatCannotBeCopied(t *testing.T) {
 		t.Run(strings.ReplaceAll(path, "/", "_"), func(t *testing.T) {
 			t.Parallel()
 			_, err := copies(t, path, layer)
-			refused(t, err, "Copy.Path", says...)
+			refused(t, err, SourceError{Field: "Copy.Path"}, says...)
 		})
 	}
 	_, err := copies(t, "/opt")
 	if err == nil {
 		t.Error("something was copied out of an empty image")
 	}
-	refused(t, err, "Copy.Path", "is empty")
+	refused(t, err, SourceError{Field: "Copy.Path"}, "is empty")
 }
 
 func TestCopiesAreFetchedOnce(t *testing.T) {
@@ -199,13 +199,11 @@ func TestCopiesAndFilesInOnePlace(t *testing.T) {
 		t.Errorf("files (-want +got):\n%s", diff)
 	}
 	_, err := pack(t, b, Source{Copy: []Copy{{one, "/opt"}, {two, "/opt"}}})
-	if failed := refused(t, err, "Copy.Path", "copy[1] wants a ", "copy[0] has a "); failed.Index != 1 {
-		t.Errorf("the error blames copy %d, want 1", failed.Index)
-	}
+	refused(t, err, SourceError{Field: "Copy.Path", Index: 1}, "copy[1] wants a ", "copy[0] has a ")
 	_, err = pack(t, b, Source{Copy: []Copy{{one, "/opt"}}, Files: map[string]string{"/opt/extensions/one": local}})
-	refused(t, err, "Files", "copy[0] has a file")
+	refused(t, err, SourceError{Field: "Files", Key: "/opt/extensions/one"}, "copy[0] has a file")
 	_, err = b.resolve(t.Context(), Source{Copy: []Copy{{one, "/opt/x"}}, Files: map[string]string{"/opt/x": local}})
-	refused(t, err, "Copy.Path", `files["/opt/x"] has a file`)
+	refused(t, err, SourceError{Field: "Copy.Path"}, `files["/opt/x"] has a file`)
 }
 
 // TestAddingBelowLinksOfTheBase is about base images such as Debian's, whose /lib is a link: a directory in its place would take all

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"slices"
 	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -33,8 +34,8 @@ var errEnough = errors.New("enough")
 
 func (f *flattening) read(ctx context.Context, layers []v1.Layer) error {
 	f.hidden, f.emptied, f.merged = map[string]bool{}, map[string]bool{}, map[string]bool{}
-	for i := len(layers) - 1; i >= 0; i-- {
-		err := f.readLayer(ctx, i, layers[i])
+	for i, layer := range slices.Backward(layers) {
+		err := f.readLayer(ctx, i, layer)
 		if errors.Is(err, errEnough) {
 			return nil
 		}

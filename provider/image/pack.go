@@ -143,8 +143,8 @@ func (s *stage) packCopy(ctx context.Context, from copied, at string) (*entry, e
 	})
 }
 
-// once returns the entry of a layer, made unless it is in the cache. It depends on imageFormat as all layers do.
-func (s *stage) once(ctx context.Context, key string, make func() (*writtenLayer, []copiedEntry, error)) (*entry, error) {
+// once returns the entry of a layer, which is written unless it is in the cache. It depends on imageFormat as all layers do.
+func (s *stage) once(ctx context.Context, key string, write func() (*writtenLayer, []copiedEntry, error)) (*entry, error) {
 	key = fmt.Sprintf("%s-%d", key, imageFormat)
 	if known, err := s.cache.find(key); err == nil && known.Layer != nil {
 		return known, nil
@@ -157,7 +157,7 @@ func (s *stage) once(ctx context.Context, key string, make func() (*writtenLayer
 	if known, err := s.cache.find(key); err == nil && known.Layer != nil {
 		return known, nil
 	}
-	written, found, err := make()
+	written, found, err := write()
 	if err != nil {
 		return nil, err
 	}

@@ -59,7 +59,7 @@ func isMounted(name string) bool {
 
 // take notes an entry, or returns a *SourceError if its place or that of a directory above it is taken by something else.
 func (p places) take(name string, taker place) error {
-	if there, taken := p[name]; taken && there != taker && !(there.directory && taker.directory) {
+	if there, taken := p[name]; taken && there != taker && (!there.directory || !taker.directory) {
 		return taker.collides(name, there)
 	}
 	p[name] = taker
