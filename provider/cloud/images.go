@@ -51,7 +51,7 @@ func (c *Cloud) WaitForImage(ctx context.Context, name, digest string) error {
 
 // LatestImage returns the digest and the size in bytes of the image that was pushed last, or a [NotFoundError].
 func (c *Cloud) LatestImage(ctx context.Context, name string) (digest string, size int64, err error) {
-	images, err := c.images(ctx, name)
+	images, err := c.images(ctx, name, types.TagStatusAny)
 	if err != nil {
 		return "", 0, err
 	}
@@ -80,12 +80,12 @@ func (e *UsageError) Error() string {
 // Unwrap returns Lambda's answer.
 func (e *UsageError) Unwrap() error { return e.Err }
 
-// DeleteOldImages deletes all images of a repository but the newest keep ones, those with the digests inUse, those that a function of
-// the account or a published version of one runs, and those that are part of an index. ECR's own lifecycle policies know nothing of
-// use: they would expire the image of a function that was rolled back. Functions are looked at only if something would go; if they
-// cannot be, nothing goes and the error is a [UsageError].
+// DeleteOldImages deletes the untagged images of a repository but the newest keep ones, those with the digests inUse, those that a
+// function of the account or a published version of one runs, and those that are part of an index. Images with a tag are somebody's who
+// gave it, and do not count. ECR's own lifecycle policies know nothing of use: they would expire the image of a function that was rolled
+// back. Functions are looked at only if something would go; if they cannot be, nothing goes and the error is a [UsageError].
 func (c *Cloud) DeleteOldImages(ctx context.Context, name string, keep int, inUse ...string) error {
-	images, err := c.images(ctx, name)
+	images, err := c.images(ctx, name, types.TagStatusUntagged)
 	if err != nil {
 		return err
 	}
@@ -152,10 +152,12 @@ func (c *Cloud) deleteImages(ctx context.Context, name string, digests []string)
 	return errors.Join(failed...)
 }
 
-// images returns the images of a repository, newest first.
-func (c *Cloud) images(ctx context.Context, name string) ([]types.ImageDetail, error) {
+// images returns the images of a repository that are tagged, or not, or either, newest first.
+func (c *Cloud) images(ctx context.Context, name string, status types.TagStatus) ([]types.ImageDetail, error) {
 	var images []types.ImageDetail
-	pages := ecr.NewDescribeImagesPaginator(c.ecr, &ecr.DescribeImagesInput{RepositoryName: &name})
+	pages := ecr.NewDescribeImagesPaginator(c.ecr, &ecr.DescribeImagesInput{
+		RepositoryName: &name, Filter: &types.DescribeImagesFilter{TagStatus: status},
+	})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if hasCode(err, "RepositoryNotFoundException") {

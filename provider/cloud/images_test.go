@@ -70,7 +70,7 @@ func push(t *testing.T, w *watched, tag string, what interface {
 // left returns the digests of the images in repository acme, newest first.
 func left(t *testing.T, w *watched) []string {
 	t.Helper()
-	images, err := w.images(t.Context(), "acme")
+	images, err := w.images(t.Context(), "acme", types.TagStatusAny)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,6 +119,7 @@ func TestDeleteOldImagesKeepsWhatFunctionsRun(t *testing.T) {
 	if _, err := w.CreateRepository(t.Context(), "acme", Encryption{}, nil); err != nil {
 		t.Fatal(err)
 	}
+	tagged := pushImage(t, w, "release")
 	var digests []string
 	for range 7 {
 		digests = append(digests, pushImage(t, w, ""))
@@ -141,7 +142,7 @@ func TestDeleteOldImagesKeepsWhatFunctionsRun(t *testing.T) {
 	w.deny("ListFunctions")
 	err := w.DeleteOldImages(t.Context(), "acme", 2, planned)
 	unknown, ok := errors.AsType[*UsageError](err)
-	if !ok || unknown.Images != 4 || !IsDenied(err) || !strings.Contains(err.Error(), "allow lambda:ListFunctions") || len(left(t, w)) != 7 {
+	if !ok || unknown.Images != 4 || !IsDenied(err) || !strings.Contains(err.Error(), "allow lambda:ListFunctions") || len(left(t, w)) != 8 {
 		t.Errorf("without permission: got %v, and %d images are left", err, len(left(t, w)))
 	}
 
@@ -149,7 +150,7 @@ func TestDeleteOldImagesKeepsWhatFunctionsRun(t *testing.T) {
 	if err := w.DeleteOldImages(t.Context(), "acme", 2, planned); err != nil {
 		t.Fatal(err)
 	}
-	want := []string{digests[6], digests[5], planned, running, published}
+	want := []string{digests[6], digests[5], planned, running, published, tagged}
 	if diff := cmp.Diff(want, left(t, w)); diff != "" {
 		t.Errorf("what is left (-want +got):\n%s", diff)
 	}
@@ -161,13 +162,13 @@ func TestDeleteOldImagesPassesOverIndexes(t *testing.T) {
 	if _, err := w.CreateRepository(t.Context(), "acme", Encryption{}, nil); err != nil {
 		t.Fatal(err)
 	}
-	old := pushImage(t, w, "old")
+	old := pushImage(t, w, "")
 	index, err := random.Index(64, 1, 2)
 	if err != nil {
 		t.Fatal(err)
 	}
-	parent := push(t, w, "all", index) // is the newest, and keeps its two images
-	if err := w.DeleteOldImages(t.Context(), "acme", 1); err != nil {
+	parent := push(t, w, "all", index)
+	if err := w.DeleteOldImages(t.Context(), "acme", 0); err != nil {
 		t.Fatal(err)
 	}
 	if got := left(t, w); len(got) != 3 || !slices.Contains(got, parent) || slices.Contains(got, old) {

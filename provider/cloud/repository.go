@@ -232,7 +232,7 @@ func (c *Cloud) DeleteRepository(ctx context.Context, name string, force bool, o
 }
 
 func (c *Cloud) deleteOwnImages(ctx context.Context, name string, own func(ctx context.Context, digest string) (bool, error)) error {
-	images, err := c.images(ctx, name)
+	images, err := c.images(ctx, name, types.TagStatusAny)
 	if IsNotFound(err) {
 		return nil
 	}
