@@ -7,8 +7,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
 	"time"
 
+	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/partial"
 	"github.com/google/go-containerregistry/pkg/v1/types"
@@ -43,15 +45,12 @@ func (c *contents) assemble(cache cache, goarch string, added []addedLayer, list
 	manifest := &v1.Manifest{SchemaVersion: 2}
 	if c.base != nil {
 		img.config = c.base.config.DeepCopy()
-		img.repository, img.kept = c.base.repository.Name(), c.base.blobs
+		img.kept = c.base.blobs
 		if c.base.kind == types.DockerManifestSchema2 {
 			kinds = dockerFamily
 		}
-		for i, descriptor := range c.base.manifest.Layers {
-			manifest.Layers = append(manifest.Layers, descriptor)
-			img.layers = append(img.layers, cache.registry.layerOf(
-				context.Background(), c.base.repository, descriptor, img.config.RootFS.DiffIDs[i]))
-		}
+		manifest.Layers = slices.Clone(c.base.manifest.Layers)
+		img.layers = make([]v1.Layer, len(manifest.Layers))
 	}
 	img.config.Created, img.config.Container = epoch, ""
 	for _, l := range added {
@@ -63,7 +62,13 @@ func (c *contents) assemble(cache cache, goarch string, added []addedLayer, list
 			v1.History{Created: epoch, CreatedBy: "terraform-provider-handler", Comment: l.comment})
 	}
 	c.configure(&img.config.Config, listing)
-	return img, img.seal(kinds, manifest)
+	if err := img.seal(kinds, manifest); err != nil {
+		return nil, err
+	}
+	if c.base != nil {
+		img.readFrom(cache.registry, c.base.repository)
+	}
+	return img, nil
 }
 
 // configure sets what decides how the app runs; all else is the base image's.
@@ -94,6 +99,16 @@ type storedImage struct {
 }
 
 var _ v1.Image = (*storedImage)(nil)
+
+// readFrom makes the layers that are not in the cache be read from a repository when they are needed.
+func (i *storedImage) readFrom(registry *Registry, base name.Repository) {
+	i.repository = base.Name()
+	for n, l := range i.layers {
+		if _, own := l.(*layer); !own {
+			i.layers[n] = registry.layerOf(context.Background(), base, i.manifest.Layers[n], i.config.RootFS.DiffIDs[n])
+		}
+	}
+}
 
 // seal writes manifest and configuration.
 func (i *storedImage) seal(kinds family, manifest *v1.Manifest) (err error) {

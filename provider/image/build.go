@@ -111,6 +111,9 @@ func (b *Builder) cachedOrNew(ctx context.Context, found *survey, fingerprint st
 	}
 	if built != nil {
 		built.Inputs = maps.Clone(found.inputs)
+		if img, ok := built.Image.(*storedImage); ok && found.contents.base != nil {
+			img.readFrom(b.registry, found.contents.base.repository) // it may have been built on the same base of a mirror
+		}
 	}
 	return built, err
 }

@@ -3,7 +3,6 @@ package image
 import (
 	"bytes"
 	"cmp"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -91,7 +90,7 @@ func (c cache) load(fingerprint string) (*Built, error) {
 
 // open returns the image of an entry.
 func (c cache) open(e *entry) (*Built, error) {
-	img := &storedImage{repository: e.Repository}
+	img := new(storedImage)
 	var err error
 	if img.rawManifest, err = os.ReadFile(c.blob(e.Digest)); err != nil {
 		return nil, err
@@ -108,22 +107,20 @@ func (c cache) open(e *entry) (*Built, error) {
 	if len(img.config.RootFS.DiffIDs) != len(img.manifest.Layers) {
 		return nil, errors.New("manifest and configuration have different numbers of layers")
 	}
-	var base name.Repository
-	if e.Repository != "" {
-		if base, err = name.NewRepository(e.Repository); err != nil {
-			return nil, err
-		}
-	}
+	img.layers = make([]v1.Layer, len(img.manifest.Layers))
 	for i, descriptor := range img.manifest.Layers {
-		diffID := img.config.RootFS.DiffIDs[i]
-		switch {
-		case slices.Contains(e.Blobs, descriptor.Digest):
-			img.layers = append(img.layers, c.layer(descriptor, diffID))
-		case e.Repository != "":
-			img.layers = append(img.layers, c.registry.layerOf(context.Background(), base, descriptor, diffID))
-		default:
+		if slices.Contains(e.Blobs, descriptor.Digest) {
+			img.layers[i] = c.layer(descriptor, img.config.RootFS.DiffIDs[i])
+		} else if e.Repository == "" {
 			return nil, fmt.Errorf("layer %s is missing", descriptor.Digest)
 		}
+	}
+	if e.Repository != "" {
+		base, err := name.NewRepository(e.Repository)
+		if err != nil {
+			return nil, err
+		}
+		img.readFrom(c.registry, base)
 	}
 	return img.built(e.Name)
 }

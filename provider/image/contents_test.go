@@ -240,3 +240,59 @@ func TestLimitsOfImages(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestBuildWithContents is all of it together, with a real app.
+func TestBuildWithContents(t *testing.T) {
+	t.Parallel()
+	fake, local, cache := newFakeRegistry(t), filepath.Join(t.TempDir(), "acme.yaml"), t.TempDir()
+	write(t, "a: 1", local)
+	base := imageOf(t, dockerFamily, "linux/amd64", layerOfFiles(t, file{name: "etc/os-release", content: "base"}))
+	extension := imageOf(t, ociFamily, "linux/amd64", layerOfFiles(t, file{name: "opt/extensions/agent", content: "agent"}))
+	src := Source{
+		Package: filepath.Join(acme(t), "cmd", "acme"), BaseImage: pushed(t, fake, "base:1", base),
+		Files: map[string]string{"/etc/acme.yaml": local}, Labels: map[string]string{"team": "acme"},
+		Copy: []Copy{{pushed(t, fake, "extension:1", extension), "/opt/extensions"}},
+	}
+	first := build(t, NewBuilder(cache, NewRegistry(nil)), src)
+	fake.take()
+	second := build(t, NewBuilder(cache, NewRegistry(nil)), src)
+	for _, request := range fake.take() {
+		if strings.HasPrefix(request, "GET ") && request != "GET /v2/" {
+			t.Errorf("the second time takes %s", request)
+		}
+	}
+	elsewhere := build(t, NewBuilder(t.TempDir(), NewRegistry(nil)), src)
+	for _, built := range []*Built{second, elsewhere} {
+		if err := built.Matches(first.Inputs, first.Digest); err != nil {
+			t.Error(err)
+		}
+	}
+	checkPushed(t, NewRegistry(nil), newFakeRegistry(t).host+"/acme", second)
+	mirrored, mirror := src, newFakeRegistry(t)
+	mirrored.BaseImage = pushed(t, mirror, "mirror/base:1", base)
+	third := build(t, NewBuilder(cache, NewRegistry(nil)), mirrored)
+	if err := third.Matches(first.Inputs, first.Digest); err != nil {
+		t.Error(err)
+	}
+	fake.take()
+	checkPushed(t, NewRegistry(nil), newFakeRegistry(t).host+"/acme", third)
+	if got := fake.take(); len(got) > 0 {
+		t.Errorf("a base image of a mirror takes %v of the other registry", got)
+	}
+	for _, kind := range []string{"base_image", "added_files", "copied_files", "labels"} {
+		if first.Inputs[kind] == "" {
+			t.Errorf("the inputs %v lack %s", first.Inputs, kind)
+		}
+	}
+	if _, there := first.Inputs["certificates"]; there {
+		t.Error("certificates are an input of an image on a base")
+	}
+	write(t, "a: 2", local)
+	changed := build(t, NewBuilder(cache, NewRegistry(nil)), src)
+	if changed.Digest == first.Digest || changed.Inputs["added_files"] == first.Inputs["added_files"] {
+		t.Error("a changed file changes nothing")
+	}
+	if first.App.Name == "" || first.Architecture != "x86_64" || first.Size <= 0 {
+		t.Errorf("built is %+v", first)
+	}
+}

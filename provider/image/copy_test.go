@@ -165,6 +165,11 @@ func TestCopiesAreFetchedOnce(t *testing.T) {
 	if third := mustPack(t, NewBuilder(t.TempDir(), client), src); third.Digest != first.Digest || second.Digest == first.Digest {
 		t.Error("the same copy makes another image")
 	}
+	pinned := src
+	pinned.Copy = []Copy{{Image: fake.host + "/extension@" + digestOf(t, arm), Path: "/opt/extensions"}}
+	if byDigest := mustPack(t, NewBuilder(t.TempDir(), client), pinned); byDigest.Digest != first.Digest {
+		t.Error("the same copy by digest makes another image")
+	}
 	inputs := func(src Source) string {
 		t.Helper()
 		c, err := NewBuilder(dir, client).resolve(t.Context(), src)

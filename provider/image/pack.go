@@ -96,7 +96,7 @@ func (s *stage) packContents(ctx context.Context, c *contents) ([]addedLayer, er
 			return nil, err
 		}
 		copies[i] = layer.Files
-		added = append(added, addedLayer{layer.Layer, fmt.Sprintf("%s of %s", from.path, from.image.reference)})
+		added = append(added, addedLayer{layer.Layer, fmt.Sprintf("%s of %s", from.path, from.image.digest)})
 	}
 	if len(c.files) > 0 {
 		files := links.redirect(c.files)
