@@ -18,11 +18,32 @@ var (
 	ErrNoModule = errors.New("not in a Go module")
 	// ErrInvalid is a value that can never be right, such as an unknown architecture.
 	ErrInvalid = errors.New("invalid value")
+	// ErrTimeout is a build that takes longer than its source allows.
+	ErrTimeout = errors.New("the build takes too long")
 )
 
-// ErrNoGo is a machine without the go command.
-var ErrNoGo = errors.New("no go command on the PATH; install Go 1.21 or later (https://go.dev/dl) where this runs, " +
-	"or add its bin folder to PATH")
+// ErrNoGo is a machine without a go command that can be used, on which none can be fetched either.
+var ErrNoGo = errors.New("no go command")
+
+// NoGoError is the reason of [ErrNoGo].
+type NoGoError struct {
+	// Found says why the go command on the PATH does not do; empty if there is none.
+	Found string
+	// Err is why none could be fetched.
+	Err error
+}
+
+// Error returns both reasons and the way out.
+func (e *NoGoError) Error() string {
+	text := "there is no go command on the PATH"
+	if e.Found != "" {
+		text = "the go command on the PATH does not do (" + e.Found + "; Go 1.21 or later is needed)"
+	}
+	return fmt.Sprintf("%s, and %v; or install Go (https://go.dev/dl) where this runs", text, e.Err)
+}
+
+// Unwrap returns [ErrNoGo] and the cause.
+func (e *NoGoError) Unwrap() []error { return []error{ErrNoGo, e.Err} }
 
 // SourceError is a [Source] that cannot be built whatever its code says.
 type SourceError struct {
@@ -50,28 +71,40 @@ type BuildError struct {
 	Package string
 	// Output holds go's own lines, file:line:column: message, with paths relative to the module; at most maxOutputLines.
 	Output string
+	// Hint is the next step where it is not to mend the code, such as when modules cannot be had; else empty.
+	Hint string
 }
 
-// Error returns the package and go's lines.
+// Error returns the package, go's lines and the next step.
 func (e *BuildError) Error() string {
-	return fmt.Sprintf("go cannot build %s:\n%s", e.Package, e.Output)
+	return withHint(fmt.Sprintf("go cannot build %s:\n%s", e.Package, e.Output), e.Hint)
 }
 
-// ToolchainError is a go command that cannot run as the wanted Go release.
+// withHint puts the next step after go's lines.
+func withHint(text, hint string) string {
+	if hint != "" {
+		text += "\n\n" + hint
+	}
+	return text
+}
+
+// ToolchainError is a Go release that cannot be had or does not run.
 type ToolchainError struct {
 	// Version is the wanted release, such as 1.26.8; empty when go chose by itself.
 	Version string
 	// Output holds go's own lines.
 	Output string
+	// Hint is the next step, if more is known than that the release cannot be had.
+	Hint string
 }
 
 // Error returns the release, go's lines and the next step.
 func (e *ToolchainError) Error() string {
 	if e.Version == "" {
-		return "the go command does not start:\n" + e.Output
+		return withHint("the go command does not start:\n"+e.Output, e.Hint)
 	}
-	return fmt.Sprintf("the go command cannot get Go %s (it downloads releases through GOPROXY and checks them against GOSUMDB); "+
-		"check that the release exists and the proxy can be reached, or leave the Go version out:\n%s", e.Version, e.Output)
+	return withHint(fmt.Sprintf("Go %s cannot be had: releases are downloaded through GOPROXY and checked against GOSUMDB; "+
+		"check that the release exists and the proxy can be reached, or leave the Go version out:\n%s", e.Version, e.Output), e.Hint)
 }
 
 // HandlersError is an app that builds but does not list its handlers.

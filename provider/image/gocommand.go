@@ -1,7 +1,6 @@
 package image
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,16 +10,20 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
+
+	"github.com/lambda-land/terraform-provider-handler/provider/image/toolchain"
 )
 
 // goCommand is the go command as one source needs it: which directory, environment, module and release.
 type goCommand struct {
 	src     Source
-	path    string   // of the executable
-	env     []string // of every call, complete
-	root    string   // directory of the module: go runs here, so that the paths it prints are relative to it
-	pattern string   // the package, relative to root
+	path    string       // of the executable
+	env     []string     // of every call, complete
+	root    string       // directory of the module: go runs here, so that the paths it prints are relative to it
+	pattern string       // the package, relative to root
+	spent   atomic.Int64 // nanoseconds of the source's BuildTimeout
 	settings
 }
 
@@ -28,13 +31,11 @@ type goCommand struct {
 type settings struct {
 	GOVERSION, GOMOD, GOMODCACHE, GOFLAGS     string
 	GOEXPERIMENT, GOFIPS140, GOAMD64, GOARM64 string
+	GOWORK, GOROOT, GODEBUG, GO111MODULE      string
 }
 
-// stopDelay is how long an interrupted command has to end before it is killed.
-const stopDelay = 5 * time.Second
-
-// newGoCommand validates src against the disk and asks go about the module and release it would use.
-func newGoCommand(ctx context.Context, src Source) (*goCommand, error) {
+// newGoCommand validates src against the disk, finds or fetches a go command, and asks it about the module and release it would use.
+func newGoCommand(ctx context.Context, src Source, releases toolchain.Cache) (*goCommand, error) {
 	if err := src.validate(); err != nil {
 		return nil, err
 	}
@@ -42,23 +43,93 @@ func newGoCommand(ctx context.Context, src Source) (*goCommand, error) {
 	if err != nil {
 		return nil, err
 	}
-	path, err := exec.LookPath("go")
-	if err != nil {
-		return nil, fmt.Errorf("build %s: %w", src.Package, ErrNoGo)
+	g := &goCommand{src: src, root: dir, pattern: "."}
+	inherited := g.sourceEnvironment()
+	if g.settings, err = g.installed(ctx, inherited, releases.Dir); errors.Is(err, ErrNoGo) {
+		g.settings, err = g.fetched(ctx, inherited, releases, err)
 	}
-	g := &goCommand{src: src, path: path, root: dir, pattern: "."}
-	g.env = g.environment(os.Environ(), "linux", src.goArch())
-	out, err := g.run(ctx, g.env, "env", "-json",
-		"GOVERSION", "GOMOD", "GOMODCACHE", "GOFLAGS", "GOEXPERIMENT", "GOFIPS140", "GOAMD64", "GOARM64")
-	if failed, ok := errors.AsType[*goError](err); ok {
-		return nil, &ToolchainError{Version: src.GoVersion, Output: failed.output}
-	} else if err != nil {
+	if err != nil {
 		return nil, err
 	}
-	if err := json.Unmarshal(out, &g.settings); err != nil {
-		return nil, fmt.Errorf("read the settings of %s: %w", path, err)
-	}
 	return g, g.enterModule(dir)
+}
+
+// installed uses the go command on the PATH. The error is [ErrNoGo] if there is none, it does not run, or it is too old to switch to other
+// releases by itself.
+func (g *goCommand) installed(ctx context.Context, inherited []string, cacheDir string) (settings, error) {
+	path := onPath(inherited, "go")
+	if path == "" {
+		return settings{}, &NoGoError{}
+	}
+	g.path = path
+	env := append(inherited, home(inherited, cacheDir)...)
+	if g.src.GoVersion != "" {
+		env = append(env, "GOTOOLCHAIN=go"+g.src.GoVersion)
+	}
+	g.env = imageEnvironment(env, "linux", g.src.goArch())
+	found, err := g.readSettings(ctx)
+	failed, isFailed := errors.AsType[*goError](err)
+	switch {
+	case ctx.Err() != nil || isTimeout(err):
+		return settings{}, err
+	case err == nil && toolchain.CanSwitch(found.GOVERSION):
+		return found, nil
+	case err == nil:
+		return settings{}, &NoGoError{Found: fmt.Sprintf("%s is %s", path, found.GOVERSION)}
+	case !isFailed:
+		return settings{}, &NoGoError{Found: err.Error()}
+	}
+	// It may be broken, or fail to get another release: then it can still say which one it is itself.
+	if _, broken := g.run(ctx, append(slices.Clip(g.env), "GOTOOLCHAIN=local"), "version"); broken != nil {
+		return settings{}, &NoGoError{Found: fmt.Sprintf("%s does not run: %v", path, broken)}
+	}
+	return settings{}, &ToolchainError{Version: g.src.GoVersion, Output: failed.output, Hint: g.advise(failed.output)}
+}
+
+// fetched uses a go command that is got for the purpose; missing says why.
+func (g *goCommand) fetched(ctx context.Context, inherited []string, releases toolchain.Cache, missing error) (settings, error) {
+	known := toolchain.NewSettings(inherited)
+	release := g.src.GoVersion
+	if release == "" {
+		release = toolchain.Wanted(g.root, known)
+	}
+	limited, stop := g.limit(ctx)
+	defer stop()
+	root, err := releases.Get(limited, release, known)
+	switch noGo, _ := errors.AsType[*NoGoError](missing); {
+	case isTimeout(err):
+		return settings{}, g.timeoutError("fetching Go " + release)
+	case ctx.Err() != nil:
+		return settings{}, err
+	case errors.Is(err, toolchain.ErrUnknown) && g.src.GoVersion != "":
+		return settings{}, &ToolchainError{Version: release, Output: err.Error()}
+	case err != nil:
+		return settings{}, fmt.Errorf("build %s: %w", g.src.Package, &NoGoError{Found: noGo.Found, Err: err})
+	}
+	own := slices.DeleteFunc(slices.Clone(inherited), func(variable string) bool { return strings.HasPrefix(variable, "GOROOT=") })
+	own = append(own, home(inherited, releases.Dir)...)
+	g.path = toolchain.Command(root)
+	g.env = imageEnvironment(append(own, "GOTOOLCHAIN=local"), "linux", g.src.goArch())
+	found, err := g.readSettings(ctx)
+	if failed, ok := errors.AsType[*goError](err); ok {
+		err = &ToolchainError{Version: g.src.GoVersion, Output: failed.output, Hint: g.advise(failed.output)}
+	}
+	return found, err
+}
+
+// readSettings asks go about itself.
+func (g *goCommand) readSettings(ctx context.Context) (settings, error) {
+	var found settings
+	out, err := g.run(ctx, g.env, "env", "-json",
+		"GOVERSION", "GOMOD", "GOMODCACHE", "GOFLAGS", "GOEXPERIMENT", "GOFIPS140", "GOAMD64", "GOARM64",
+		"GOWORK", "GOROOT", "GODEBUG", "GO111MODULE")
+	if err != nil {
+		return found, err
+	}
+	if err := json.Unmarshal(out, &found); err != nil {
+		return found, fmt.Errorf("read the settings of %s: %w", g.path, err)
+	}
+	return found, nil
 }
 
 // enterModule makes go run in the module's own directory.
@@ -85,65 +156,53 @@ func (g *goCommand) enterModule(dir string) error {
 	return nil
 }
 
-// environment returns inherited with the source's own variables and those that an image needs; the last of a name counts.
-func (g *goCommand) environment(inherited []string, goos, goarch string) []string {
-	env := slices.Clone(inherited)
+// sourceEnvironment returns this process's environment with the source's own variables; the last of a name counts.
+func (g *goCommand) sourceEnvironment() []string {
+	env := os.Environ()
 	for name, value := range g.src.Env {
 		env = append(env, name+"="+value)
 	}
-	if g.src.GoVersion != "" {
-		env = append(env, "GOTOOLCHAIN=go"+g.src.GoVersion)
-	}
-	return append(env, "CGO_ENABLED=0", "GOOS="+goos, "GOARCH="+goarch)
+	return env
 }
 
-// goError is a go command that ran and failed.
-type goError struct {
-	subcommand string
-	output     string // what it wrote to standard error, tidied
+// imageEnvironment returns inherited with the variables that an image needs, or a host's binary that is asked in its place. Nobody is
+// there to answer a prompt.
+func imageEnvironment(inherited []string, goos, goarch string) []string {
+	return append(slices.Clip(inherited), "CGO_ENABLED=0", "GOOS="+goos, "GOARCH="+goarch,
+		"GIT_TERMINAL_PROMPT=0", "GCM_INTERACTIVE=never")
 }
 
-// Error returns the subcommand and its output.
-func (e *goError) Error() string { return "go " + e.subcommand + ": " + e.output }
-
-// run runs go and returns its standard output, a *goError if it failed, or the context's error if that ended it.
-func (g *goCommand) run(ctx context.Context, env []string, args ...string) ([]byte, error) {
-	var stdout, stderr bytes.Buffer
-	cmd := exec.CommandContext(ctx, g.path, args...)
-	cmd.Dir = g.root
-	cmd.Env = append(slices.Clip(env), "PWD="+g.root)
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	cmd.WaitDelay = stopDelay
-	cmd.Cancel = func() error { // interrupted, go ends its compilers; killed, it leaves them behind
-		if err := cmd.Process.Signal(os.Interrupt); err != nil {
-			return cmd.Process.Kill()
-		}
+// home returns variables that give go directories for its caches and settings where the environment names none, as on some CI runners.
+// Modules are then written so that the directory can be deleted at any time.
+func home(inherited []string, cacheDir string) []string {
+	known := toolchain.NewSettings(inherited)
+	if !known.Homeless() {
 		return nil
 	}
-	err := cmd.Run()
-	switch _, exited := errors.AsType[*exec.ExitError](err); {
-	case ctx.Err() != nil:
-		return nil, fmt.Errorf("go %s of %s: %w", args[0], g.src.Package, context.Cause(ctx))
-	case exited:
-		return nil, &goError{subcommand: args[0], output: g.tidy(stderr.String())}
-	case err != nil:
-		return nil, fmt.Errorf("run go %s: %w", args[0], err)
-	}
-	return stdout.Bytes(), nil
+	flags := strings.TrimSpace(known.Get("GOFLAGS") + " -modcacherw")
+	return append(toolchain.HomeVariables(filepath.Join(cacheDir, "home")), "GOFLAGS="+flags)
 }
 
-// maxOutputLines of go or of an app end up in an error; the rest is counted.
-const maxOutputLines = 40
+// onPath returns the path of an executable in a directory that the environment's PATH names; empty if there is none.
+func onPath(environment []string, name string) string {
+	for _, dir := range filepath.SplitList(toolchain.NewSettings(environment).Get("PATH")) {
+		if !filepath.IsAbs(dir) {
+			continue // what happens to lie in the working directory is not run
+		}
+		if path, err := exec.LookPath(filepath.Join(dir, name)); err == nil {
+			return path
+		}
+	}
+	return ""
+}
 
-// tidy cuts output to a sane number of lines, with paths relative to the module.
-func (g *goCommand) tidy(output string) string {
-	output = strings.ReplaceAll(output, g.root+string(filepath.Separator), "")
-	lines := strings.Split(strings.TrimSpace(output), "\n")
-	for i, line := range lines {
-		lines[i] = strings.TrimPrefix(strings.TrimRight(line, "\r"), "."+string(filepath.Separator))
+// limit returns a context that ends when go has run for as long as the source's BuildTimeout allows, counted over all calls and not
+// while they wait for other builds. stop is called when go has ended.
+func (g *goCommand) limit(ctx context.Context) (limited context.Context, stop func()) {
+	begin := time.Now()
+	limited, cancel := context.WithTimeoutCause(ctx, g.src.buildTimeout()-time.Duration(g.spent.Load()), ErrTimeout)
+	return limited, func() {
+		cancel()
+		g.spent.Add(int64(time.Since(begin)))
 	}
-	if len(lines) > maxOutputLines {
-		lines = append(lines[:maxOutputLines], fmt.Sprintf("… and %d more lines", len(lines)-maxOutputLines))
-	}
-	return strings.Join(lines, "\n")
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
@@ -23,7 +22,7 @@ const (
 func (g *goCommand) handlers(ctx context.Context, dir, binary string, timeout time.Duration) ([]byte, error) {
 	if !g.runsHere() {
 		binary = filepath.Join(dir, "app-here"+executableSuffix())
-		if err := g.compile(ctx, g.environment(os.Environ(), runtime.GOOS, runtime.GOARCH), binary); err != nil {
+		if err := g.compile(ctx, imageEnvironment(g.env, runtime.GOOS, runtime.GOARCH), binary); err != nil {
 			return nil, err
 		}
 	}
@@ -37,7 +36,7 @@ func (g *goCommand) handlers(ctx context.Context, dir, binary string, timeout ti
 	cmd.Dir, cmd.Env = dir, []string{"HOME=" + dir, "PATH="}
 	cmd.Stdout, cmd.Stderr = stdout, stderr
 	cmd.WaitDelay = time.Second
-	err := cmd.Run()
+	err := runGroup(timed, cmd)
 	switch {
 	case ctx.Err() != nil:
 		return nil, fmt.Errorf("list the handlers of %s: %w", g.src.Package, context.Cause(ctx))

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/lambda-land/terraform-provider-handler/provider/image/toolchain"
 )
 
 // hanging is an app that calls the address it was linked with instead of listing its handlers.
@@ -68,7 +70,7 @@ func TestAppThatDoesNotEnd(t *testing.T) {
 	}
 	defer listener.Close()
 	src := Source{Package: module(t, hanging), Ldflags: []string{"-X main.address=" + listener.Addr().String()}}
-	g, err := newGoCommand(t.Context(), src)
+	g, err := newGoCommand(t.Context(), src, toolchain.Cache{})
 	if err != nil {
 		t.Fatal(err)
 	}

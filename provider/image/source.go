@@ -34,7 +34,8 @@ type Source struct {
 	Copy []Copy
 	// Labels of the image, on top of the base image's and this package's own.
 	Labels map[string]string
-	// BuildTimeout is how long listing and building may take; 0 means DefaultBuildTimeout.
+	// BuildTimeout is how long go may run in all to list and build the source, and take to be fetched where there is none; 0 means
+	// DefaultBuildTimeout.
 	BuildTimeout time.Duration
 	// SkipHandlers leaves out asking the app for its handlers.
 	SkipHandlers bool
@@ -57,6 +58,14 @@ var ownVariables = map[string]string{
 	"GOOS":        "images are for linux",
 	"GOARCH":      "choose the architecture instead",
 	"GOTOOLCHAIN": "choose the Go version instead",
+}
+
+// buildTimeout returns how long go may run for the source.
+func (s Source) buildTimeout() time.Duration {
+	if s.BuildTimeout == 0 {
+		return DefaultBuildTimeout
+	}
+	return s.BuildTimeout
 }
 
 // goArch returns Go's name of the architecture.
@@ -102,6 +111,9 @@ func (s Source) validate() error {
 		if name == "" || strings.ContainsAny(name, "=\x00") {
 			return invalid("Env", "%q is not the name of an environment variable", name)
 		}
+	}
+	if s.BuildTimeout < 0 {
+		return invalid("BuildTimeout", "the build timeout %v is negative", s.BuildTimeout)
 	}
 	return s.validateGoVersion()
 }
