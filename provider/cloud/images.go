@@ -38,12 +38,15 @@ func (c *Cloud) HasImage(ctx context.Context, name, digest string) (bool, error)
 }
 
 // WaitForImage waits until ECR lists an image that was pushed, at most a minute: a function made before that fails with "Source image
-// does not exist". It looks at once, so that it costs one call as a rule.
+// does not exist". It looks at once, so that it costs one call as a rule. Who may push but not look does not wait.
 func (c *Cloud) WaitForImage(ctx context.Context, name, digest string) error {
 	return wait(ctx, imageDelay, fmt.Sprintf("repository %s to list image %s", name, digest), func() (bool, error) {
 		exists, err := c.HasImage(ctx, name, digest)
-		if IsNotFound(err) {
+		switch {
+		case IsNotFound(err):
 			return false, nil // a repository that was just made is not known everywhere either
+		case IsDenied(err):
+			return true, nil
 		}
 		return exists, err
 	})

@@ -21,7 +21,9 @@ func TestDescribe(t *testing.T) {
 		labels       map[string]string
 		want         Description
 	}{
-		"ours":          {"arm64", map[string]string{Label: "1", HandlersLabel: listing}, Description{App: app, Architecture: "arm64", Ours: true}},
+		"ours": {
+			"arm64", map[string]string{Label: "1", HandlersLabel: listing}, Description{App: app, Architecture: "arm64", Ours: true},
+		},
 		"somebody's":    {"amd64", map[string]string{HandlersLabel: listing}, Description{App: app, Architecture: "x86_64"}},
 		"another app's": {"amd64", map[string]string{HandlersLabel: "acme"}, Description{Architecture: "x86_64"}},
 		"plain":         {"riscv64", nil, Description{Architecture: "riscv64"}},

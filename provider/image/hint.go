@@ -59,7 +59,8 @@ func statusHint(ref name.Reference, status int) string {
 		return fmt.Sprintf("check that %s exists in the account and region of %s, and has not lost the image",
 			ref.Context().RepositoryStr(), host)
 	case status == http.StatusMethodNotAllowed:
-		return fmt.Sprintf("%s takes no images: check that %s is not a mirror or a cache of another registry", host, ref.Context().RepositoryStr())
+		return fmt.Sprintf("%s takes no images: check that %s is not a mirror or a cache of another registry",
+			host, ref.Context().RepositoryStr())
 	case slices.Contains(passingStatuses, status):
 		return fmt.Sprintf("%s still answered that after several attempts: apply again later", host)
 	}

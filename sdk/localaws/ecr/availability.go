@@ -83,6 +83,7 @@ func (s *Service) GetDownloadUrlForLayer(ctx context.Context, in DownloadInput) 
 		}
 		return nil
 	})
-	address := fmt.Sprintf("http://%s:%s@%s/v2/%s/blobs/%s", registryUser, registryPassword, wire.CallFrom(ctx).Host, in.RepositoryName, digest)
+	address := fmt.Sprintf("http://%s:%s@%s/v2/%s/blobs/%s",
+		registryUser, registryPassword, wire.CallFrom(ctx).Host, in.RepositoryName, digest)
 	return DownloadOutput{DownloadUrl: address, LayerDigest: in.LayerDigest}, err
 }

@@ -151,7 +151,8 @@ func TestLayerThatBreaksOffIsForgotten(t *testing.T) {
 	if err := connection.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if answer := send(t, http.MethodPatch, server.Endpoint()+location, strings.NewReader("rest"), ""); answer.StatusCode != http.StatusNotFound {
+	answer := send(t, http.MethodPatch, server.Endpoint()+location, strings.NewReader("rest"), "")
+	if answer.StatusCode != http.StatusNotFound {
 		t.Errorf("got %s for an upload that broke off", answer.Status)
 	}
 }
@@ -176,7 +177,8 @@ func TestLayerAvailability(t *testing.T) {
 	got, err := client.BatchCheckLayerAvailability(ctx, &ecr.BatchCheckLayerAvailabilityInput{
 		RepositoryName: acme, LayerDigests: []string{there, absent, "sha256:1"},
 	})
-	if err != nil || len(got.Layers) != 2 || len(got.Failures) != 1 || got.Failures[0].FailureCode != types.LayerFailureCodeInvalidLayerDigest ||
+	if err != nil || len(got.Layers) != 2 || len(got.Failures) != 1 ||
+		got.Failures[0].FailureCode != types.LayerFailureCodeInvalidLayerDigest ||
 		got.Layers[0].LayerAvailability != types.LayerAvailabilityAvailable || aws.ToInt64(got.Layers[0].LayerSize) != size ||
 		got.Layers[1].LayerAvailability != types.LayerAvailabilityUnavailable {
 		t.Errorf("got %+v, %v", got, err)
@@ -263,13 +265,17 @@ func TestEncryption(t *testing.T) {
 	}{
 		"aes":         {types.EncryptionConfiguration{EncryptionType: types.EncryptionTypeAes256}, "", ""},
 		"default-key": {types.EncryptionConfiguration{EncryptionType: types.EncryptionTypeKms}, "arn:aws:kms:us-east-1:000000000000:key/", ""},
-		"own-key":     {types.EncryptionConfiguration{EncryptionType: types.EncryptionTypeKms, KmsKey: aws.String("arn:aws:kms:key")}, "arn:aws:kms:key", ""},
+		"own-key": {
+			types.EncryptionConfiguration{EncryptionType: types.EncryptionTypeKms, KmsKey: aws.String("arn:aws:kms:k")}, "arn:aws:kms:k", "",
+		},
 		"aes-key": {
 			types.EncryptionConfiguration{EncryptionType: types.EncryptionTypeAes256, KmsKey: aws.String("key")}, "", "InvalidParameterException",
 		},
 		"rot-13": {types.EncryptionConfiguration{EncryptionType: "ROT13"}, "", "InvalidParameterException"},
 	} {
-		out, err := client.CreateRepository(t.Context(), &ecr.CreateRepositoryInput{RepositoryName: &name, EncryptionConfiguration: &test.configuration})
+		out, err := client.CreateRepository(t.Context(), &ecr.CreateRepositoryInput{
+			RepositoryName: &name, EncryptionConfiguration: &test.configuration,
+		})
 		if test.code != "" {
 			checkCode(t, name, err, test.code)
 			continue
