@@ -37,7 +37,7 @@ func main() {
 }
 
 // files writes files into a directory of their own, with a go.mod, and returns it.
-func files(t *testing.T, contents map[string]string) string {
+func files(t testing.TB, contents map[string]string) string {
 	t.Helper()
 	directory := t.TempDir()
 	write(t, directory, "go.mod", "module example.com/m\n\ngo 1.26\n")
@@ -47,7 +47,7 @@ func files(t *testing.T, contents map[string]string) string {
 	return directory
 }
 
-func write(t *testing.T, directory, name, content string) {
+func write(t testing.TB, directory, name, content string) {
 	t.Helper()
 	file := filepath.Join(directory, name)
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
@@ -192,6 +192,25 @@ func TestAccFunctionFromSource(t *testing.T) {
 				Check: resource.ComposeTestCheckFunc(shipped(2, 4), runsPlannedImage(name, testFunction),
 					environmentIs(name, map[string]string{"LEVEL": "1", "HANDLER": "first"})),
 			},
+		},
+	})
+}
+
+func TestAccFunctionLeavesNothingWhenItsImageCannotBePushed(t *testing.T) {
+	acceptance(t)
+	needsImages(t)
+	name := uniqueName(t)
+	directory := files(t, map[string]string{"main.go": listingApp("refused")})
+	stop := backend.fail(t, `^(POST|PUT) /v2/`+name+`/`, "")
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: factories(),
+		CheckDestroy:             resource.ComposeTestCheckFunc(nothingLeft(name), nothingLeft(name+"-other")),
+		Steps: []resource.TestStep{
+			{
+				Config:      sourced(name, directory, ""),
+				ExpectError: regexp.MustCompile(spaced(`Failed to push image.*` + name + `@sha256:.*was not pushed.*permissions`)),
+			},
+			{PreConfig: stop, Config: sourced(name, directory, ""), ConfigPlanChecks: emptyPlan()},
 		},
 	})
 }

@@ -118,7 +118,7 @@ func repositoryAttribute() schema.SingleNestedAttribute {
 			},
 			"keep_images": schema.Int32Attribute{
 				MarkdownDescription: "How many of the newest images are kept when a new one is pushed to a repository that this resource owns, " +
-					"besides those that functions and their published versions run. Defaults to 10.",
+					"besides those that functions and their published versions run, and those that somebody tagged. Defaults to 10.",
 				Optional:   true,
 				Computed:   true,
 				Default:    int32default.StaticInt32(defaultKeepImages),

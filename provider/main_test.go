@@ -34,6 +34,9 @@ const testRegion = "us-east-1"
 // backend is the AWS of all tests in this package, which tell their objects apart by name.
 var backend *recorder
 
+// scratch is a directory for what the tests share.
+var scratch string
+
 func TestMain(m *testing.M) {
 	code, err := run(m)
 	if err != nil {
@@ -62,6 +65,11 @@ func run(m *testing.M) (int, error) {
 		defer func() { _ = server.Close() }()
 		target = server
 	}
+	var err error
+	if scratch, err = os.MkdirTemp("", "provider-tests-"); err != nil {
+		return 1, err
+	}
+	defer func() { _ = os.RemoveAll(scratch) }()
 	backend = &recorder{target: target}
 	server := httptest.NewServer(backend)
 	defer server.Close()

@@ -17,3 +17,12 @@ resource "handler_function" "webhooks" {
   memory_size          = 256
   timeout              = 60
 }
+
+# Without a handler_image: the function has its image built. Functions of the same source and repository share it.
+resource "handler_function" "jobs" {
+  name       = "acme-jobs"
+  handler    = "jobs"
+  source     = { package = "${path.module}/../cmd/acme" }
+  repository = { name = "acme" }
+  queues     = { jobs = { arn = handler_queue.jobs.arn } }
+}
