@@ -18,7 +18,7 @@ type places map[string]place
 
 // newPlaces has what is in every image, or in every image on scratch.
 func newPlaces(scratch bool) places {
-	p := places{}
+	p := places{"/": {directory: true}}
 	own := []string{binaryPath}
 	if scratch {
 		own = append(own, certificatesPath)

@@ -14,7 +14,8 @@ import (
 	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/rogpeppe/go-internal/lockedfile"
+
+	"github.com/lambda-land/terraform-provider-handler/provider/image/filelock"
 )
 
 // stagePrefix of what is being written.
@@ -102,32 +103,14 @@ func (c cache) lock(ctx context.Context, name string) (unlock func(), err error)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, c.blame("wait for other builds", err)
 	}
-	type held struct {
-		unlock func()
-		err    error
+	unlock, err = filelock.Lock(ctx, filepath.Join(dir, name))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		err = fmt.Errorf("wait for other builds in %s: %w", c.dir, errCacheGone)
+	case err != nil && ctx.Err() == nil:
+		err = c.blame("wait for other builds", err)
 	}
-	waiting := make(chan held, 1)
-	go func() {
-		unlock, err := lockedfile.MutexAt(filepath.Join(dir, name)).Lock()
-		waiting <- held{unlock, err}
-	}()
-	select {
-	case lock := <-waiting:
-		if errors.Is(lock.err, fs.ErrPermission) {
-			return nil, c.blame("wait for other builds", lock.err)
-		}
-		if lock.err != nil {
-			return func() {}, nil //nolint:nilerr // see above
-		}
-		return lock.unlock, nil
-	case <-ctx.Done():
-		go func() { // the wait cannot be broken off, only its success be given back
-			if lock := <-waiting; lock.err == nil {
-				lock.unlock()
-			}
-		}()
-		return nil, fmt.Errorf("wait for another build of the same source: %w", context.Cause(ctx))
-	}
+	return unlock, err
 }
 
 // stage is a directory in which a build's files are made.
