@@ -52,7 +52,7 @@ func TestAccAppBecomesFunctions(t *testing.T) {
 		t.Fatal(err)
 	}
 	name := uniqueName(t)
-	w := newCLI(t, strings.ReplaceAll(string(example), `"acme`, `"`+name))
+	w := newCLI(t, strings.NewReplacer(`"acme-`, `"`+name+`-`, `name = "acme"`, `name = "`+name+`"`).Replace(string(example)))
 	write(t, filepath.Dir(w.directory), "go.mod", "module example.com/m\n\ngo 1.26\n")
 	write(t, filepath.Dir(w.directory), "cmd/acme/main.go", listingApp("example"))
 	for _, args := range [][]string{{"apply", "-auto-approve"}, {"plan", "-detailed-exitcode"}} {
