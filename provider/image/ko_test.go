@@ -102,7 +102,7 @@ func (c contest) ship(b *testing.B, contestant string, variables ...string) meas
 	switch contestant {
 	case ours:
 		cmd = exec.CommandContext(b.Context(), os.Args[0], "-test.run=^TestShip$")
-		cmd.Env = append(os.Environ(), shipVariable+"="+c.pkg, "SHIP_BASE="+c.base, "SHIP_CACHE="+own, "SHIP_REPOSITORY="+repository)
+		cmd.Env = append(os.Environ(), shipping(c.pkg, c.base, own, repository)...)
 	case cachingKo:
 		cmd.Env = append(cmd.Env, "KOCACHE="+own)
 	}
@@ -197,27 +197,6 @@ func (r results) report(b *testing.B) {
 	b.ReportMetric(median(ours, seconds)/bestSeconds, "s-ours/ko")
 	b.ReportMetric(median(ours, bytes)/max(1, bestBytes), "B-ours/ko")
 	b.ReportMetric(0, "ns/op") // the sum of all contestants says nothing
-}
-
-// shipVariable makes TestShip ship the package that it names.
-const shipVariable = "SHIP_PACKAGE"
-
-// TestShip is our contestant's process. It does what plan and apply do together.
-func TestShip(t *testing.T) {
-	src := Source{Package: os.Getenv(shipVariable), BaseImage: os.Getenv("SHIP_BASE")}
-	if src.Package == "" {
-		t.Skip("only for benchmarks")
-	}
-	client, repository := NewRegistry(nil), os.Getenv("SHIP_REPOSITORY")
-	builder := NewBuilder(os.Getenv("SHIP_CACHE"), client)
-	if _, err := builder.Inputs(t.Context(), src); err != nil {
-		t.Fatal(err)
-	}
-	built := build(t, builder, src)
-	if err := client.Push(t.Context(), repository, built.Image); err != nil {
-		t.Fatal(err)
-	}
-	fmt.Println(repository + "@" + built.Digest)
 }
 
 // byteCounter is a registry in memory that counts what it is sent.
