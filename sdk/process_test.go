@@ -107,7 +107,7 @@ type runtimeAPI struct {
 	next int
 }
 
-func newRuntimeAPI(t *testing.T) *runtimeAPI {
+func newRuntimeAPI(t testing.TB) *runtimeAPI {
 	t.Helper()
 	api := &runtimeAPI{invocations: make(chan string, 10), answers: make(chan string, 10), initErrors: make(chan string, 1)}
 	mux := http.NewServeMux()

@@ -132,7 +132,7 @@ func rejection(id *string) types.BatchResultErrorEntry {
 }
 
 // payload is the SQS event with CloudEvents that Lambda would invoke with.
-func payload(t *testing.T, batch ...sdktest.Event) []byte {
+func payload(t testing.TB, batch ...sdktest.Event) []byte {
 	t.Helper()
 	var event events.SQSEvent
 	for i, e := range batch {
