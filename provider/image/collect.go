@@ -61,7 +61,6 @@ func (c *collector) addModules(g *goCommand) (vendor string, err error) {
 	for _, root := range roots {
 		file := filepath.Join(root, "go.mod")
 		if other := flagOf(g.GOFLAGS, "modfile"); other != "" {
-			c.add(askContent, file)
 			if file = other; !filepath.IsAbs(file) {
 				file = filepath.Join(g.root, file)
 			}

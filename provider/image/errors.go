@@ -51,7 +51,7 @@ type SourceError struct {
 	Field string
 	// Key of the element of Files, Env or Labels that is to blame; empty if it is none of them.
 	Key string
-	// Index of the element of Copy that is to blame.
+	// Index of the element of Copy, Ldflags or Tags that is to blame.
 	Index int
 	// Reason says what is wrong and what to do next.
 	Reason string

@@ -37,7 +37,7 @@ type evidence []sighting
 
 // look answers all sightings as of now and returns when the last change of any of them was.
 func (e evidence) look(ctx context.Context) (changed time.Time, err error) {
-	times := make([]time.Time, len(e))
+	times := make([]time.Time, len(e)+1) // the last one stays zero
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(2 * runtime.GOMAXPROCS(0))
 	for i := range e {
@@ -52,7 +52,7 @@ func (e evidence) look(ctx context.Context) (changed time.Time, err error) {
 	if err := group.Wait(); err != nil {
 		return time.Time{}, err
 	}
-	return slices.MaxFunc(append(times, time.Time{}), time.Time.Compare), nil
+	return slices.MaxFunc(times, time.Time.Compare), nil
 }
 
 // holds reports whether everything is as it was.

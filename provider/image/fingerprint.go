@@ -109,7 +109,9 @@ func (g *goCommand) recordSettings(sum io.Writer, godebug string) {
 	record(sum, "GODEBUG", godebug)
 	record(sum, "handlers", fmt.Sprint(!g.src.SkipHandlers))
 	for _, name := range slices.Sorted(maps.Keys(g.src.Env)) {
-		record(sum, "env", name, g.src.Env[name])
+		if !isHarmless(name) {
+			record(sum, "env", name, g.src.Env[name])
+		}
 	}
 }
 
@@ -150,12 +152,24 @@ func hashFile(path string) (string, error) {
 // flagOf returns the value of a flag in GOFLAGS, empty if it is not there.
 func flagOf(goflags, name string) string {
 	value := ""
-	for _, flag := range strings.Fields(goflags) {
+	for flag := range strings.FieldsSeq(goflags) {
 		if n, v, _ := strings.Cut(strings.TrimLeft(flag, "-"), "="); n == name {
 			value = v
 		}
 	}
 	return value
+}
+
+// harmlessVariables do not decide the binary: they say where modules, whose checksums count, and caches are and how to log in there, or
+// go env answers for them.
+var harmlessVariables = []string{
+	"GOPROXY", "GONOPROXY", "GOSUMDB", "GONOSUMDB", "GOPRIVATE", "GOINSECURE", "GOAUTH", "GOVCS", "NETRC", "GOFLAGS", "GOWORK", "GOENV",
+	"GOEXPERIMENT", "GOFIPS140", "GOAMD64", "GOARM64", "GOPATH", "GOMODCACHE", "GOCACHE", "GOTMPDIR", "GOTELEMETRY", "HOME", "TMPDIR",
+	"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR", "SSH_AUTH_SOCK", "TZ",
+}
+
+func isHarmless(variable string) bool {
+	return slices.Contains(harmlessVariables, strings.ToUpper(variable)) || strings.HasPrefix(variable, "GIT_")
 }
 
 // harmlessFlags of GOFLAGS do not decide the binary: they say where modules come from (whose contents are hashed anyway) or what

@@ -8,9 +8,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	modmodule "golang.org/x/mod/module"
-	"golang.org/x/mod/zip"
 )
 
 func fingerprint(t testing.TB, src Source) string {
@@ -80,8 +77,11 @@ func TestFingerprintStaysForTheRest(t *testing.T) {
 			}
 		},
 		"default architecture": func(_ *testing.T, _ string, src *Source) { src.Architecture = "x86_64" },
-		"order of tags":        func(_ *testing.T, _ string, src *Source) { src.Tags = []string{"b", "a", "b"} },
-		"named Go release":     func(_ *testing.T, _ string, src *Source) { src.GoVersion = strings.TrimPrefix(runtime.Version(), "go") },
+		"modules from elsewhere": func(t *testing.T, _ string, src *Source) {
+			src.Env = map[string]string{"GOFLAGS": "-mod=mod -modcacherw", "GOPROXY": "off", "GOMODCACHE": t.TempDir(), "GIT_TOKEN": "x"}
+		},
+		"order of tags":    func(_ *testing.T, _ string, src *Source) { src.Tags = []string{"b", "a", "b"} },
+		"named Go release": func(_ *testing.T, _ string, src *Source) { src.GoVersion = strings.TrimPrefix(runtime.Version(), "go") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -139,34 +139,15 @@ package library
 	}
 }
 
-// TestFingerprintCoversPublishedModules serves two versions of a module with the same files from a proxy in a directory.
+// TestFingerprintCoversPublishedModules has two versions of a module with the same files.
 func TestFingerprintCoversPublishedModules(t *testing.T) {
 	t.Parallel()
-	proxy, library := t.TempDir(), module(t, "-- go.mod --\nmodule example.com/library\ngo 1.24\n-- library.go --\npackage library\n")
-	goMod, err := os.ReadFile(filepath.Join(library, "go.mod"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, version := range []string{"v1.0.0", "v1.0.1"} {
-		base := filepath.Join(proxy, "example.com/library/@v", version)
-		write(t, string(goMod), base+".mod")
-		write(t, `{"Version":"`+version+`"}`, base+".info")
-		archive, err := os.Create(base + ".zip")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := zip.CreateFromDir(archive, modmodule.Version{Path: "example.com/library", Version: version}, library); err != nil {
-			t.Fatal(err)
-		}
-		if err := archive.Close(); err != nil {
-			t.Fatal(err)
-		}
-	}
+	proxy := publish(t, "example.com/library", "v1.0.0", "v1.0.1")
 	app := module(t, "-- go.mod --\nmodule example.com/app\ngo 1.24\nrequire example.com/library v1.0.0\n"+
 		"-- main.go --\npackage main\nimport _ \"example.com/library\"\nfunc main() {}\n")
 	modules := t.TempDir()
 	src := Source{Package: app, Env: map[string]string{
-		"GOPROXY": "file://" + filepath.ToSlash(proxy), "GOSUMDB": "off", "GOMODCACHE": modules, "GOFLAGS": "-mod=mod -modcacherw",
+		"GOPROXY": proxy, "GOSUMDB": "off", "GOMODCACHE": modules, "GOFLAGS": "-mod=mod -modcacherw",
 	}}
 	before := fingerprint(t, src)
 	write(t, "package library // not what was published", modules, "example.com/library@v1.0.0/library.go")

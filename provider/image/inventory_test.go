@@ -1,6 +1,7 @@
 package image
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"testing"
@@ -14,6 +15,7 @@ const workspace = `
 module example.com/app
 go 1.24
 require example.com/library v0.0.0
+require example.com/published v1.0.0
 replace example.com/library => ../library
 -- app/cmd/acme/main.go --
 package main
@@ -23,6 +25,7 @@ import (
 
 	_ "example.com/app/inner/deep"
 	_ "example.com/library/part"
+	_ "example.com/published"
 )
 
 //go:embed pages all:hidden texts/*/*.txt one.txt
@@ -67,7 +70,9 @@ var edits = []struct {
 	name string
 	edit func(t *testing.T, dir string, src *Source)
 }{
-	{"nothing", func(*testing.T, string, *Source) {}},
+	{"go.sum is missing", func(*testing.T, string, *Source) {}},
+	{"go.sum may be written", func(_ *testing.T, _ string, src *Source) { src.Env["GOFLAGS"] = "-modcacherw -mod=mod" }},
+	{"settings as before", func(_ *testing.T, _ string, src *Source) { src.Env["GOFLAGS"] = "-modcacherw" }},
 	{"changed file", func(t *testing.T, dir string, _ *Source) {
 		write(t, "package deep // 1\n", dir, "app/inner/deep/deep.go")
 	}},
@@ -137,9 +142,10 @@ var edits = []struct {
 		edit(t, "go 1.24", "go 1.22", dir, "library/go.mod")
 	}},
 	{"comment in go.mod", func(t *testing.T, dir string, _ *Source) { edit(t, "go 1.23", "go 1.23 // old", dir, "app/go.mod") }},
-	{"go.sum", func(t *testing.T, dir string, _ *Source) { write(t, "", dir, "app/go.sum") }},
-	{"go.sum is broken", func(t *testing.T, dir string, _ *Source) { write(t, "x\n", dir, "app/go.sum") }},
-	{"no go.sum", func(t *testing.T, dir string, _ *Source) { remove(t, dir, "app/go.sum") }},
+	{"go.sum has another checksum", func(t *testing.T, dir string, _ *Source) {
+		edit(t, "published v1.0.0 h1:", "published v1.0.0 h1:x", dir, "app/go.sum")
+	}},
+	{"go.sum as before", func(t *testing.T, dir string, _ *Source) { edit(t, "h1:x", "h1:", dir, "app/go.sum") }},
 	{"godebug", func(t *testing.T, dir string, _ *Source) {
 		edit(t, "go 1.23 // old", "go 1.23\ngodebug panicnil=1", dir, "app/go.mod")
 	}},
@@ -164,27 +170,46 @@ var edits = []struct {
 	}},
 	{"package behind a link changed", func(t *testing.T, dir string, _ *Source) { write(t, "package later // 1", dir, "later/later.go") }},
 	{"other module file", func(t *testing.T, dir string, src *Source) {
-		write(t, "module example.com/app\ngo 1.24\nrequire example.com/library v0.0.0\nreplace example.com/library => ../library\n",
+		write(t, "module example.com/app\ngo 1.24\nrequire example.com/library v0.0.0\nrequire example.com/published v1.0.0\nreplace example.com/library => ../library\n",
 			dir, "app/other.mod")
-		src.Env = map[string]string{"GOFLAGS": "-modfile=other.mod"}
+		copyFile(t, dir, "app/go.sum", "app/other.sum")
+		src.Env["GOFLAGS"] = "-modcacherw -modfile=other.mod"
+	}},
+	{"other module file's sums are gone", func(t *testing.T, dir string, _ *Source) { write(t, "", dir, "app/other.sum") }},
+	{"other module file's sums are written", func(_ *testing.T, _ string, src *Source) {
+		src.Env["GOFLAGS"] = "-modcacherw -modfile=other.mod -mod=mod"
 	}},
 	{"other module file changed", func(t *testing.T, dir string, _ *Source) { edit(t, "go 1.24", "go 1.22", dir, "app/other.mod") }},
-	{"modules may change", func(_ *testing.T, _ string, src *Source) { src.Env = map[string]string{"GOFLAGS": "-mod=mod"} }},
-	{"settings as before", func(_ *testing.T, _ string, src *Source) { src.Env = nil }},
+	{"modules may change", func(_ *testing.T, _ string, src *Source) { src.Env["GOFLAGS"] = "-modcacherw -mod=mod" }},
+	{"settings as before once more", func(_ *testing.T, _ string, src *Source) { src.Env["GOFLAGS"] = "-modcacherw" }},
 	{"another architecture", func(_ *testing.T, _ string, src *Source) { src.Architecture = "arm64" }},
+	{"empty vendor directory", func(t *testing.T, dir string, _ *Source) {
+		if err := os.Mkdir(filepath.Join(dir, "app/vendor"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}},
 	{"vendor directory", func(t *testing.T, dir string, _ *Source) {
 		write(t, "package part // vendored\n", dir, "app/vendor/example.com/library/part/part.go")
+		write(t, "package published // vendored\n", dir, "app/vendor/example.com/published/package.go")
 	}},
 	{"list of what is vendored", func(t *testing.T, dir string, _ *Source) {
 		write(t, "# example.com/library v0.0.0 => ../linked\n## explicit; go 1.24\nexample.com/library/part\n"+
-			"# example.com/library => ../linked\n", dir, "app/vendor/modules.txt")
+			"# example.com/published v1.0.0\n## explicit; go 1.22\nexample.com/published\n# example.com/library => ../linked\n", dir, "app/vendor/modules.txt")
 	}},
 	{"vendored package changed", func(t *testing.T, dir string, _ *Source) {
 		write(t, "package part // vendored 1\n", dir, "app/vendor/example.com/library/part/part.go")
 	}},
+	{"broken list of what is vendored", func(t *testing.T, dir string, _ *Source) {
+		edit(t, "## explicit", "## implicit", dir, "app/vendor/modules.txt")
+	}},
+	{"whole list of what is vendored", func(t *testing.T, dir string, _ *Source) {
+		edit(t, "## implicit", "## explicit", dir, "app/vendor/modules.txt")
+	}},
+	{"more is said to be vendored", func(t *testing.T, dir string, _ *Source) {
+		edit(t, "example.com/library/part\n", "example.com/library/part\nexample.com/app/unused\n", dir, "app/vendor/modules.txt")
+	}},
 	{"package both vendored and not", func(t *testing.T, dir string, _ *Source) {
 		write(t, "package unused\n", dir, "app/vendor/example.com/app/unused/unused.go")
-		edit(t, "example.com/library/part\n", "example.com/library/part\nexample.com/app/unused\n", dir, "app/vendor/modules.txt")
 	}},
 	{"vendor directory gone", func(t *testing.T, dir string, _ *Source) { remove(t, dir, "app/vendor") }},
 	{"workspace", func(t *testing.T, dir string, _ *Source) { write(t, "go 1.24\nuse ./app\n", dir, "go.work") }},
@@ -197,14 +222,22 @@ var edits = []struct {
 	{"workspace replaces the module", func(t *testing.T, dir string, _ *Source) {
 		write(t, "go 1.24\nuse ./app\nreplace example.com/library => ./third\n", dir, "go.work")
 	}},
-	{"workspace turned off", func(_ *testing.T, _ string, src *Source) { src.Env = map[string]string{"GOWORK": "off"} }},
-	{"workspace turned on", func(_ *testing.T, _ string, src *Source) { src.Env = nil }},
+	{"workspace's replacement changed", func(t *testing.T, dir string, _ *Source) { edit(t, "go 1.22", "go 1.21", dir, "third/go.mod") }},
+	{"sums of the workspace", func(t *testing.T, dir string, _ *Source) {
+		if err := os.Rename(filepath.Join(dir, "app/go.sum"), filepath.Join(dir, "go.work.sum")); err != nil {
+			t.Fatal(err)
+		}
+	}},
+	{"no sums", func(t *testing.T, dir string, _ *Source) { write(t, "", dir, "go.work.sum") }},
+	{"sums again", func(t *testing.T, dir string, _ *Source) { copyFile(t, dir, "app/other.sum", "app/go.sum") }},
+	{"workspace turned off", func(_ *testing.T, _ string, src *Source) { src.Env["GOWORK"] = "off" }},
+	{"workspace turned on", func(_ *testing.T, _ string, src *Source) { delete(src.Env, "GOWORK") }},
 	{"workspace without the app", func(t *testing.T, dir string, _ *Source) { write(t, "go 1.24\nuse ./library\n", dir, "go.work") }},
 	{"no workspace", func(t *testing.T, dir string, _ *Source) { remove(t, dir, "go.work") }},
 	{"two modules with the package", func(t *testing.T, dir string, _ *Source) {
 		edit(t, "replace example.com/library => ../linked", "require example.com/app/unused v0.0.0\nreplace (\nexample.com/library => ../linked\n"+
 			"example.com/app/unused => ../nested\n)", dir, "app/go.mod")
-		write(t, "module example.com/app/unused\ngo 1.24\n", dir, "nested/go.mod")
+		write(t, "module example.com/app/unused\ngo 1.22\n", dir, "nested/go.mod")
 	}},
 	{"package in both of them", func(t *testing.T, dir string, _ *Source) { write(t, "package unused\n", dir, "nested/unused.go") }},
 	{"package in the other only", func(t *testing.T, dir string, _ *Source) { remove(t, dir, "app/unused") }},
@@ -218,9 +251,12 @@ var edits = []struct {
 func TestKeptInventoriesAreNeverStale(t *testing.T) {
 	t.Parallel()
 	dir, cache := module(t, workspace), t.TempDir()
-	src := Source{Package: filepath.Join(dir, "app", "cmd", "acme")}
+	src := Source{Package: filepath.Join(dir, "app", "cmd", "acme"), Env: map[string]string{
+		"GOPROXY": publish(t, "example.com/published", "v1.0.0"), "GOSUMDB": "off", "GOMODCACHE": t.TempDir(), "GOFLAGS": "-modcacherw",
+	}}
 	for _, step := range edits {
 		step.edit(t, dir, &src)
+		src.Env = maps.Clone(src.Env)
 		kept, keptErr := NewBuilder(cache, NewRegistry(nil)).Inputs(t.Context(), src)
 		again, againErr := NewBuilder(cache, NewRegistry(nil)).Inputs(t.Context(), src)
 		fresh, freshErr := NewBuilder(t.TempDir(), NewRegistry(nil)).Inputs(t.Context(), src)
@@ -236,4 +272,13 @@ func text(err error) string {
 		return ""
 	}
 	return err.Error()
+}
+
+func copyFile(t *testing.T, dir, from, to string) {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(dir, from))
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, string(content), dir, to)
 }

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/txtar"
+	modmodule "golang.org/x/mod/module"
+	"golang.org/x/mod/zip"
 )
 
 // acme copies the module of testdata, whose command is below cmd/acme, and returns its directory.
@@ -28,6 +30,28 @@ func module(t testing.TB, archive string) string {
 		t.Fatal(err)
 	}
 	return dir
+}
+
+// publish returns the address of a module proxy, a directory, that has versions of a module with the same empty package.
+func publish(t testing.TB, path string, versions ...string) string {
+	t.Helper()
+	proxy, files := t.TempDir(), module(t, "-- go.mod --\nmodule "+path+"\ngo 1.22\n-- package.go --\npackage published\n")
+	for _, version := range versions {
+		base := filepath.Join(proxy, path, "@v", version)
+		write(t, "module "+path+"\ngo 1.22\n", base+".mod")
+		write(t, `{"Version":"`+version+`"}`, base+".info")
+		archive, err := os.Create(base + ".zip")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := zip.CreateFromDir(archive, modmodule.Version{Path: path, Version: version}, files); err != nil {
+			t.Fatal(err)
+		}
+		if err := archive.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return "file://" + filepath.ToSlash(proxy)
 }
 
 // write replaces or makes a file.

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // Source says what is built and how. All but Package may be left zero.
@@ -17,7 +18,8 @@ type Source struct {
 	Package string
 	// Tags are build tags on top of lambda and lambda.norpc.
 	Tags []string
-	// Ldflags are linker flags on top of -s -w -buildid=, each as one writes it on a command line, such as "-X main.version=1".
+	// Ldflags are linker flags on top of -s -w -buildid=. Each element is a flag and, after a space, its value, such as
+	// "-X main.version=1". The value may hold spaces; one that holds words which begin with - has to be quoted as a whole.
 	Ldflags []string
 	// Env are environment variables of the go command on top of the process's own, such as GOPRIVATE or GOEXPERIMENT. They are not in
 	// the image.
@@ -83,11 +85,6 @@ func (s Source) buildTags() []string {
 	return slices.Compact(tags)
 }
 
-// linkerFlags returns all linker flags as one argument.
-func (s Source) linkerFlags() string {
-	return strings.Join(append([]string{"-s", "-w", "-buildid="}, s.Ldflags...), " ")
-}
-
 // validate returns a *SourceError for what is wrong whatever is on disk.
 func (s Source) validate() error {
 	invalid := func(field, format string, args ...any) error {
@@ -99,23 +96,41 @@ func (s Source) validate() error {
 	if !slices.Contains([]string{"", "x86_64", "arm64"}, s.Architecture) {
 		return invalid("Architecture", "architecture %q is neither x86_64 nor arm64", s.Architecture)
 	}
-	for _, tag := range s.Tags {
-		if tag == "" || strings.ContainsAny(tag, " ,\t\n!") {
-			return invalid("Tags", "build tag %q is not one word: give each tag as an element of its own", tag)
+	for i, tag := range s.Tags {
+		if tag == "" || strings.ContainsFunc(tag, func(r rune) bool { return r != '_' && r != '.' && !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
+			return &SourceError{Field: "Tags", Index: i, Err: ErrInvalid, Reason: fmt.Sprintf(
+				"build tag %q is not one word of letters, digits, dots and underscores: give each tag as an element of its own", tag)}
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Env)) {
-		if why, ok := ownVariables[name]; ok {
-			return invalid("Env", "the environment may not set %s: %s", name, why)
+		if err := checkVariable(name, s.Env[name]); err != nil {
+			return err
 		}
-		if name == "" || strings.ContainsAny(name, "=\x00") {
-			return invalid("Env", "%q is not the name of an environment variable", name)
-		}
+	}
+	if _, err := s.linkerArguments(); err != nil {
+		return err
 	}
 	if s.BuildTimeout < 0 {
 		return invalid("BuildTimeout", "the build timeout %v is negative", s.BuildTimeout)
 	}
 	return s.validateGoVersion()
+}
+
+// checkVariable refuses variables that decide what the image decides, and those that the system does not take. It never says a value.
+func checkVariable(name, value string) error {
+	invalid := func(format string, args ...any) error {
+		return &SourceError{Field: "Env", Key: name, Err: ErrInvalid, Reason: fmt.Sprintf(format, args...)}
+	}
+	if why, ok := ownVariables[name]; ok {
+		return invalid("the environment may not set %s: %s", name, why)
+	}
+	if name == "" || strings.ContainsAny(name, "=\x00") {
+		return invalid("%q is not the name of an environment variable: give a name without = and zero bytes", name)
+	}
+	if strings.Contains(value, "\x00") {
+		return invalid("the value of environment variable %s holds a zero byte, which the system does not take: leave it out", name)
+	}
+	return nil
 }
 
 func (s Source) validateGoVersion() error {
