@@ -117,9 +117,11 @@ func newProviderData(c *cloud.Cloud) *providerData {
 	cache = filepath.Join(cache, "terraform-provider-handler")
 	registry := image.NewRegistry(keychain{c, authn.DefaultKeychain})
 	registry.Progress = logPush
+	builder := image.NewBuilder(cache, registry)
+	builder.Log = func(ctx context.Context, message string, fields map[string]any) { tflog.Info(ctx, message, fields) }
 	return &providerData{
 		cloud:    c,
 		registry: registry,
-		builds:   builds{builder: image.NewBuilder(cache, registry), walks: newWalks(cache + "-walks")},
+		builds:   builds{builder: builder, walks: newWalks(cache + "-walks")},
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -23,8 +22,6 @@ type functionRepositoryModel struct {
 	Name types.String `tfsdk:"name"`
 	URL  types.String `tfsdk:"url"`
 }
-
-var functionRepositoryTypes = map[string]attr.Type{"name": types.StringType, "url": types.StringType}
 
 // repository returns where the image goes; nothing if it is not built here.
 func (m *functionModel) repository(ctx context.Context, diags *diag.Diagnostics) functionRepositoryModel {
@@ -184,7 +181,7 @@ func (r *functionResource) ship(ctx context.Context, plan *functionModel, diags 
 	return true
 }
 
-// hasImage reports whether the image that a function was built from is still in its repository; who may not look takes it for granted.
+// hasBuiltImage reports whether the image that a function was built from is still in its repository; who may not look takes it for granted.
 func (r *functionResource) hasBuiltImage(ctx context.Context, state *functionModel) (bool, error) {
 	var diags diag.Diagnostics
 	repository := state.repository(ctx, &diags)

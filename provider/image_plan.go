@@ -98,13 +98,17 @@ func addBuildError(diags *diag.Diagnostics, err error) {
 	switch {
 	case isWrong:
 		blame(diags, fieldPath(wrong), failed, detail)
-	case isBroken:
+	case isBroken && broken.Hint == "":
 		blame(diags, source.AtName("package"), failed, fmt.Sprintf("The package %s does not compile:\n\n%s\n\nMend the code and plan again.",
 			broken.Package, strings.TrimSpace(broken.Output)))
+	case isBroken:
+		blame(diags, source.AtName("package"), failed, detail)
 	case isA[*image.HandlersError](err):
 		blame(diags, source.AtName("package"), failed, detail)
 	case isA[*image.ToolchainError](err):
 		blame(diags, source.AtName("go_version"), failed, detail)
+	case isA[*image.NoGoError](err):
+		blame(diags, source, failed, detail)
 	case isA[*image.MismatchError](err):
 		blame(diags, source, "Failed to build the planned image", detail)
 	case isA[*changedError](err):

@@ -94,12 +94,12 @@ func fieldPath(wrong *image.SourceError) path.Path {
 	switch {
 	case wrong.Key != "":
 		return at.AtMapKey(wrong.Key)
-	case field != "Copy":
-		return at
-	case inner == "":
+	case inner != "":
+		return at.AtListIndex(wrong.Index).AtName(strings.ToLower(inner))
+	case field == "Copy" || field == "Tags" || field == "Ldflags":
 		return at.AtListIndex(wrong.Index)
 	default:
-		return at.AtListIndex(wrong.Index).AtName(strings.ToLower(inner))
+		return at
 	}
 }
 

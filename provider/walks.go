@@ -63,29 +63,28 @@ func (e *changedError) Error() string {
 // compare returns a *changedError if another process of this run found other inputs; else it notes these. It does what it can: without
 // a note, Terraform compares the plans itself.
 func (w walks) compare(source image.Source, inputs image.Inputs) error {
-	if w.run == "" {
-		return nil
-	}
 	key, err := json.Marshal(source)
-	if err != nil {
+	if w.run == "" || err != nil {
 		return nil //nolint:nilerr // see above
 	}
 	file := filepath.Join(w.dir, fmt.Sprintf("%s-%x.json", w.run, sha256.Sum256(key)))
-	if content, err := os.ReadFile(file); err == nil {
-		var found note
-		if json.Unmarshal(content, &found) != nil || found.Process == w.process {
-			return nil
-		}
-		if differences := inputs.Differences(found.Inputs); len(differences) > 0 {
-			return &changedError{differences}
-		}
-		return nil
+	var found note
+	if content, err := os.ReadFile(file); err != nil || json.Unmarshal(content, &found) != nil {
+		w.leave(file, inputs)
+		return nil //nolint:nilerr // see above
 	}
+	if differences := inputs.Differences(found.Inputs); found.Process != w.process && len(differences) > 0 {
+		return &changedError{differences}
+	}
+	return nil
+}
+
+// leave leaves a note.
+func (w walks) leave(file string, inputs image.Inputs) {
 	if content, err := json.Marshal(note{w.process, inputs}); err == nil {
 		w.prune()
 		_ = replaceFile(file, content)
 	}
-	return nil
 }
 
 // prune removes the notes of runs that ended long ago.
