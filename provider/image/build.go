@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync"
 
@@ -165,9 +164,7 @@ func (b *Builder) build(ctx context.Context, found *survey, fingerprint string) 
 	)
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.Go(func() (err error) {
-		if !g.src.SkipHandlers {
-			listing, err = g.handlers(groupCtx, stage.dir, binary, handlersTimeout)
-		}
+		listing, err = found.handlersIfAny(groupCtx, stage.dir, binary)
 		return err
 	})
 	group.Go(func() (err error) {
@@ -191,17 +188,36 @@ func (b *Builder) build(ctx context.Context, found *survey, fingerprint string) 
 	return b.cache.add(stage, fingerprint, img)
 }
 
-// compile builds the package into the file binary.
+// compile builds the package into the file binary. Go stops at ten errors of a package; then it is asked for all of them, which would
+// be another binary if there were one.
 func (g *goCommand) compile(ctx context.Context, env []string, binary string) error {
-	_, err := g.run(ctx, env, "build", "-trimpath", "-buildvcs=false", "-pgo=auto", "-tags="+strings.Join(g.src.buildTags(), ","),
-		"-ldflags="+g.src.linkerFlags(), "-o", binary, g.pattern)
-	if failed, ok := errors.AsType[*goError](err); ok {
-		return g.buildError(failed.output)
+	_, err := g.goBuild(ctx, env, binary)
+	failed, ok := errors.AsType[*goError](err)
+	if !ok {
+		return err
 	}
-	return err
+	var every []string
+	for line := range strings.SplitSeq(failed.output, "\n") {
+		if name, ok := strings.CutPrefix(line, "# "); ok && strings.Contains(failed.output, tooManyErrors) {
+			every = append(every, "-gcflags="+name+"=-e")
+		}
+	}
+	if every != nil {
+		_, err = g.goBuild(ctx, env, binary, every...)
+		if all, ok := errors.AsType[*goError](err); ok {
+			failed = all
+		} else if err != nil {
+			return err
+		}
+	}
+	return g.buildError(failed.output)
 }
 
-// runsHere reports whether this machine runs the image's binary.
-func (g *goCommand) runsHere() bool {
-	return runtime.GOOS == "linux" && runtime.GOARCH == g.src.goArch()
+// tooManyErrors is what the compiler prints when it stops.
+const tooManyErrors = "too many errors"
+
+func (g *goCommand) goBuild(ctx context.Context, env []string, binary string, flags ...string) ([]byte, error) {
+	arguments := []string{"build", "-trimpath", "-buildvcs=false", "-pgo=auto", "-tags=" + strings.Join(g.src.buildTags(), ","),
+		"-ldflags=" + g.src.linkerFlags(), "-o", binary}
+	return g.run(ctx, env, append(append(arguments, flags...), g.pattern)...)
 }

@@ -3,6 +3,7 @@ package image
 import (
 	"archive/tar"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -27,13 +28,61 @@ func build(t testing.TB, builder *Builder, src Source) *Built {
 	return built
 }
 
+// TestBuildIsReproducible builds on two machines that have nothing in common but the source and the Go release: other directories, home,
+// caches, module cache, ways to modules, time zone and umask, one with a repository around the source and one without.
 func TestBuildIsReproducible(t *testing.T) {
-	first := build(t, NewBuilder(t.TempDir(), NewRegistry(nil)), Source{Package: filepath.Join(acme(t), "cmd", "acme")})
+	proxy := publish(t, "example.com/published", "v1.0.0")
+	copied := func(t *testing.T) (dir, pkg string) {
+		t.Helper()
+		dir = acme(t)
+		edit(t, "go 1.24", "go 1.24\nrequire example.com/published v1.0.0", dir, "go.mod")
+		edit(t, `"example.com/acme/greeting"`, `"example.com/acme/greeting"; _ "example.com/published"`, dir, "cmd/acme/main.go")
+		return dir, filepath.Join(dir, "cmd", "acme")
+	}
+	t.Setenv("GOPROXY", proxy)
+	t.Setenv("GOSUMDB", "off")
+	t.Setenv("GOMODCACHE", t.TempDir())
+	t.Setenv("GOFLAGS", "-mod=mod -modcacherw")
+	dir, pkg := copied(t)
+	first := build(t, NewBuilder(t.TempDir(), NewRegistry(nil)), Source{Package: pkg})
+
+	t.Setenv("HOME", t.TempDir())
+	t.Setenv("GOPATH", t.TempDir())
+	t.Setenv("GOMODCACHE", t.TempDir())
 	t.Setenv("GOCACHE", t.TempDir()) // compiles even the standard library anew
+	t.Setenv("GOFLAGS", "-buildvcs=true -p=2 -modcacherw")
 	t.Setenv("TZ", "Asia/Tokyo")
-	second := build(t, NewBuilder(t.TempDir(), NewRegistry(nil)), Source{Package: filepath.Join(acme(t), "cmd", "acme")})
-	if err := second.Matches(first.Inputs, first.Digest); err != nil {
-		t.Error(err)
+	elsewhere, pkg := copied(t)
+	copyFile(t, dir, "go.sum", "copied")
+	if err := os.Rename(filepath.Join(dir, "copied"), filepath.Join(elsewhere, "go.sum")); err != nil {
+		t.Fatal(err)
+	}
+	for _, arguments := range [][]string{{"init", "-q"}, {"add", "."}, {"-c", "user.name=a", "-c", "user.email=a@example.com", "commit", "-qm", "x"}} {
+		cmd := exec.CommandContext(t.Context(), "git", arguments...)
+		cmd.Dir = elsewhere
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Skipf("git: %v: %s", err, out)
+		}
+	}
+	restrict(t)
+	second := build(t, NewBuilder(t.TempDir(), NewRegistry(nil)), Source{Package: pkg})
+	if diff := cmp.Diff(first.Inputs, second.Inputs); diff != "" || second.Digest != first.Digest {
+		t.Errorf("images are %s and %s, inputs (-here +there):\n%s", first.Digest, second.Digest, diff)
+	}
+}
+
+// TestSameBytesOfOtherCode changes a comment, which leaves the lines as they are.
+func TestSameBytesOfOtherCode(t *testing.T) {
+	t.Parallel()
+	cache, dir := t.TempDir(), acme(t)
+	src := Source{Package: filepath.Join(dir, "cmd", "acme")}
+	write(t, "package greeting // one\n", dir, "greeting/new.go")
+	first := build(t, NewBuilder(cache, NewRegistry(nil)), src)
+	write(t, "package greeting // two\n", dir, "greeting/new.go")
+	second := build(t, NewBuilder(cache, NewRegistry(nil)), src)
+	if first.Fingerprint == second.Fingerprint || first.Digest != second.Digest {
+		t.Errorf("inputs %.12s and %.12s make %s and %s, want the same image of other inputs",
+			first.Fingerprint, second.Fingerprint, first.Digest, second.Digest)
 	}
 }
 
@@ -185,11 +234,54 @@ func TestCodeThatDoesNotBuild(t *testing.T) {
 	}
 }
 
+// TestEveryCompileErrorIsReported has more errors in two packages than the compiler prints by itself.
+func TestEveryCompileErrorIsReported(t *testing.T) {
+	t.Parallel()
+	dir, cache := acme(t), t.TempDir()
+	for _, name := range []string{"greeting/greeting.go", "unrelated/unrelated.go"} {
+		var content strings.Builder
+		fmt.Fprintf(&content, "package %s\n\nfunc Text() {\n", filepath.Base(filepath.Dir(name)))
+		for i := range 15 {
+			fmt.Fprintf(&content, "\tmissing%d()\n", i)
+		}
+		write(t, content.String()+"}\n", dir, name)
+	}
+	edit(t, `"example.com/acme/greeting"`, `"example.com/acme/greeting"; _ "example.com/acme/unrelated"`, dir, "cmd/acme/main.go")
+	_, err := NewBuilder(cache, NewRegistry(nil)).Build(t.Context(), Source{Package: filepath.Join(dir, "cmd", "acme")})
+	got, ok := errors.AsType[*BuildError](err)
+	if !ok {
+		t.Fatalf("got %v, want a *BuildError", err)
+	}
+	for _, file := range []string{"greeting/greeting.go", "unrelated/unrelated.go"} {
+		for i := range 15 {
+			if line := fmt.Sprintf("%s:%d:2: undefined: missing%d\n", file, 4+i, i); !strings.Contains(got.Output+"\n", line) {
+				t.Errorf("%q is missing in:\n%s", line, got.Output)
+			}
+		}
+	}
+	if left := filesIn(t, cache); len(left) > 0 {
+		t.Errorf("the cache holds %v", left)
+	}
+}
+
+// TestErrorsHoldNoValuesOfVariables has the compiler print a line of code that holds the value, as a file name.
+func TestErrorsHoldNoValuesOfVariables(t *testing.T) {
+	t.Parallel()
+	const secret = "tr0ub4dor"
+	dir := acme(t)
+	write(t, "package main\n\nimport _ \"example.com/"+secret+"\"\n", dir, "cmd/acme/main.go")
+	src := Source{Package: filepath.Join(dir, "cmd", "acme"), Env: map[string]string{"TOKEN": secret + "\nsecond line", "GOFLAGS": "-mod=readonly"}}
+	_, err := NewBuilder(t.TempDir(), NewRegistry(nil)).Build(t.Context(), src)
+	if _, ok := errors.AsType[*BuildError](err); !ok || strings.Contains(err.Error(), secret) || !strings.Contains(err.Error(), "example.com/***") {
+		t.Errorf("got %v, want a *BuildError without the value", err)
+	}
+}
+
 func TestLongOutputIsCut(t *testing.T) {
 	t.Parallel()
 	g := &goCommand{root: filepath.FromSlash("/src")}
-	got := strings.Split(g.tidy(strings.Repeat(filepath.FromSlash("/src/main.go:1:1: x\n"), 100)), "\n")
-	if len(got) != maxOutputLines+1 || got[0] != "main.go:1:1: x" || got[maxOutputLines] != "… and 60 more lines" {
+	got := strings.Split(g.tidy(strings.Repeat(filepath.FromSlash("/src/main.go:1:1: x\n"), 100), 40), "\n")
+	if len(got) != 41 || got[0] != "main.go:1:1: x" || got[40] != "… and 60 more lines" {
 		t.Errorf("got %d lines from %q to %q", len(got), got[0], got[len(got)-1])
 	}
 }

@@ -39,7 +39,7 @@ func (g *goCommand) run(ctx context.Context, env []string, args ...string) ([]by
 	case limited.Err() != nil:
 		return nil, g.timeoutError("go " + args[0])
 	case exited:
-		return nil, &goError{subcommand: args[0], output: g.tidy(stderr.String())}
+		return nil, &goError{subcommand: args[0], output: g.tidy(stderr.String(), maxOutputLines)}
 	case err != nil:
 		return nil, fmt.Errorf("run go %s: %w", args[0], err)
 	}
@@ -54,22 +54,23 @@ func (g *goCommand) timeoutError(act string) error {
 
 func isTimeout(err error) bool { return errors.Is(err, ErrTimeout) }
 
-// maxOutputLines of go or of an app end up in an error; the rest is counted.
-const maxOutputLines = 40
+// maxOutputLines of go end up in an error: all that a person would mend in one go. The rest is counted.
+const maxOutputLines = 500
 
 // logins in addresses, which git prints with the address that failed.
 var logins = regexp.MustCompile(`(://)[^/@\s'"]+@`)
 
-// tidy cuts output to a sane number of lines, with paths relative to the module and no logins.
-func (g *goCommand) tidy(output string) string {
+// tidy cuts output to a number of lines, with paths relative to the module, no logins, and no values of the source's variables.
+func (g *goCommand) tidy(output string, maxLines int) string {
 	output = strings.ReplaceAll(output, g.root+string(filepath.Separator), "")
 	output = logins.ReplaceAllString(output, "$1")
+	output = g.src.redact(output)
 	lines := strings.Split(strings.TrimSpace(output), "\n")
 	for i, line := range lines {
 		lines[i] = strings.TrimPrefix(strings.TrimRight(line, "\r"), "."+string(filepath.Separator))
 	}
-	if len(lines) > maxOutputLines {
-		lines = append(lines[:maxOutputLines], fmt.Sprintf("… and %d more lines", len(lines)-maxOutputLines))
+	if len(lines) > maxLines {
+		lines = append(lines[:maxLines], fmt.Sprintf("… and %d more lines", len(lines)-maxLines))
 	}
 	return strings.Join(lines, "\n")
 }

@@ -32,6 +32,11 @@ type inventory struct {
 	complete bool
 }
 
+// links reports whether a package is part of the binary.
+func (i *inventory) links(importPath string) bool {
+	return slices.ContainsFunc(i.Packages, func(p *goPackage) bool { return p.ImportPath == importPath })
+}
+
 // listed returns the inventory of a source. Asking go takes a while, so the answer is kept in the cache, together with all it rests on,
 // and is good for every process until any of that changes.
 func (b *Builder) listed(ctx context.Context, g *goCommand) (*inventory, error) {

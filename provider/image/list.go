@@ -62,18 +62,18 @@ func (g *goCommand) list(ctx context.Context) (packages []*goPackage, command *g
 		return nil, nil, fmt.Errorf("go list says nothing of %s in %s", g.pattern, g.root)
 	}
 	if err := g.checkMain(command); err != nil {
-		return nil, nil, err
+		return nil, nil, g.withCommands(ctx, err)
 	}
 	if problems != nil {
-		return nil, nil, g.buildError(g.tidy(strings.Join(problems, "\n")))
+		return nil, nil, g.buildError(g.tidy(strings.Join(problems, "\n"), maxOutputLines))
 	}
 	slices.SortFunc(packages, func(a, b *goPackage) int { return strings.Compare(a.ImportPath, b.ImportPath) })
 	return packages, command, nil
 }
 
 // checkMain returns a *SourceError when there is nothing to build or it would not be a command.
-func (g *goCommand) checkMain(p *goPackage) error {
-	none := func(reason string) error {
+func (g *goCommand) checkMain(p *goPackage) *SourceError {
+	none := func(reason string) *SourceError {
 		return &SourceError{Field: "Package", Reason: fmt.Sprintf("package %s has no Go files%s", g.src.Package, reason), Err: ErrNoGoFiles}
 	}
 	switch {
@@ -93,6 +93,34 @@ func (g *goCommand) checkMain(p *goPackage) error {
 		return nil // such as a syntax error in the package clause: the compiler's line says more
 	}
 	return none(": give the directory of a main package")
+}
+
+// withCommands completes the error of a package that is no command by the commands below its directory, if there are any.
+func (g *goCommand) withCommands(ctx context.Context, err *SourceError) error {
+	out, failed := g.run(ctx, g.env, "list", "-e", "-tags="+strings.Join(g.src.buildTags(), ","), `-f={{if eq .Name "main"}}{{.Dir}}{{end}}`,
+		strings.TrimSuffix(g.pattern, "/")+"/...")
+	if failed != nil {
+		return err //nolint:nilerr // the question was only asked for the sake of a better error
+	}
+	var commands []string
+	for dir := range strings.FieldsFuncSeq(string(out), func(r rune) bool { return r == '\n' || r == '\r' }) {
+		if below, relErr := filepath.Rel(filepath.Join(g.root, filepath.FromSlash(g.pattern)), dir); relErr == nil {
+			commands = append(commands, filepath.Join(g.src.Package, below))
+		}
+	}
+	const most = 10
+	if more := len(commands) - most; more > 0 {
+		commands = append(commands[:most], fmt.Sprintf("%d more", more))
+	}
+	reason, _, _ := strings.Cut(err.Reason, ": give")
+	switch len(commands) {
+	case 0:
+	case 1:
+		err.Reason = fmt.Sprintf("%s, but there is a main package below it: give %s", reason, commands[0])
+	default:
+		err.Reason = fmt.Sprintf("%s, but there are several main packages below it: give one of %s", reason, strings.Join(commands, ", "))
+	}
+	return err
 }
 
 // inModuleCache reports whether the package's files are those of a published module, which its checksum pins.

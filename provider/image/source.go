@@ -85,6 +85,29 @@ func (s Source) buildTags() []string {
 	return slices.Compact(tags)
 }
 
+// redact replaces the values of the source's variables, which may be secret, in what go printed. Very short ones and those that everybody
+// may know, which are how go was set, stay: without them the text would say nothing.
+func (s Source) redact(text string) string {
+	const shortest = 4
+	for _, name := range slices.Sorted(maps.Keys(s.Env)) {
+		if slices.Contains(publicVariables, name) {
+			continue
+		}
+		for line := range strings.Lines(s.Env[name]) {
+			if line = strings.TrimSpace(line); len(line) >= shortest {
+				text = strings.ReplaceAll(text, line, "***")
+			}
+		}
+	}
+	return text
+}
+
+// publicVariables set how go works and hold no secrets.
+var publicVariables = []string{
+	"GOFLAGS", "GOAMD64", "GOARM64", "GOEXPERIMENT", "GOFIPS140", "GOPRIVATE", "GONOPROXY", "GONOSUMDB", "GOSUMDB", "GOINSECURE", "GOVCS",
+	"GOWORK", "GOENV", "GOPATH", "GOMODCACHE", "GOCACHE", "GOTMPDIR", "GODEBUG", "HOME", "TMPDIR", "TZ",
+}
+
 // validate returns a *SourceError for what is wrong whatever is on disk.
 func (s Source) validate() error {
 	invalid := func(field, format string, args ...any) error {

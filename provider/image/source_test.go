@@ -23,6 +23,18 @@ package main
 package main
 -- empty/README --
 nothing
+-- several/README --
+nothing
+-- several/cmd/acme/main.go --
+package main
+-- several/cmd/worker/main.go --
+package main
+-- several/cmd/inner/inner.go --
+package inner
+-- root/root.go --
+package root
+-- root/cmd/acme/main.go --
+package main
 -- file.go --
 package main
 `)
@@ -33,13 +45,17 @@ package main
 		err   error
 		says  string
 	}{
-		"no package":       {Source{}, "Package", ErrInvalid, "package is empty"},
-		"missing":          {Source{Package: filepath.Join(dir, "nowhere")}, "Package", ErrPackageNotFound, "does not exist"},
-		"a file":           {Source{Package: filepath.Join(dir, "file.go")}, "Package", ErrPackageNotFound, "is a file"},
-		"no Go files":      {Source{Package: filepath.Join(dir, "empty")}, "Package", ErrNoGoFiles, "no Go files: give"},
-		"only tests":       {Source{Package: filepath.Join(dir, "tests")}, "Package", ErrNoGoFiles, "no Go files but tests"},
-		"only windows":     {Source{Package: filepath.Join(dir, "windows")}, "Package", ErrNoGoFiles, "for linux/amd64 with the tags lambda"},
-		"library":          {Source{Package: filepath.Join(dir, "library")}, "Package", ErrNotMain, "is package library, not package main"},
+		"no package":   {Source{}, "Package", ErrInvalid, "package is empty"},
+		"missing":      {Source{Package: filepath.Join(dir, "nowhere")}, "Package", ErrPackageNotFound, "does not exist"},
+		"a file":       {Source{Package: filepath.Join(dir, "file.go")}, "Package", ErrPackageNotFound, "is a file"},
+		"no Go files":  {Source{Package: filepath.Join(dir, "empty")}, "Package", ErrNoGoFiles, "no Go files: give"},
+		"only tests":   {Source{Package: filepath.Join(dir, "tests")}, "Package", ErrNoGoFiles, "no Go files but tests"},
+		"only windows": {Source{Package: filepath.Join(dir, "windows")}, "Package", ErrNoGoFiles, "for linux/amd64 with the tags lambda"},
+		"library":      {Source{Package: filepath.Join(dir, "library")}, "Package", ErrNotMain, "is package library, not package main"},
+		"several below": {Source{Package: filepath.Join(dir, "several")}, "Package", ErrNoGoFiles, "has no Go files, but there are several main packages " +
+			"below it: give one of " + filepath.Join(dir, "several", "cmd", "acme") + ", " + filepath.Join(dir, "several", "cmd", "worker")},
+		"one below": {Source{Package: filepath.Join(dir, "root")}, "Package", ErrNotMain, "not package main, but there is a main package " +
+			"below it: give " + filepath.Join(dir, "root", "cmd", "acme")},
 		"outside a module": {Source{Package: outside}, "Package", ErrNoModule, "go mod init"},
 		"architecture":     {Source{Package: dir, Architecture: "amd64"}, "Architecture", ErrInvalid, "neither x86_64 nor arm64"},
 		"two tags in one":  {Source{Package: dir, Tags: []string{"a,b"}}, "Tags", ErrInvalid, `"a,b" is not one word`},
@@ -80,23 +96,5 @@ func TestPackageIsRelativeToTheWorkingDirectory(t *testing.T) {
 		if got, err := builder.Inputs(t.Context(), Source{Package: path}); err != nil || !maps.Equal(got, absolute) {
 			t.Errorf("inputs of %s are %s, %v; want %s", path, got, err, absolute)
 		}
-	}
-}
-
-func TestNoGoCommand(t *testing.T) {
-	t.Setenv("PATH", t.TempDir())
-	_, err := NewBuilder(t.TempDir(), NewRegistry(nil)).Build(t.Context(), Source{Package: acme(t) + "/cmd/acme"})
-	if !errors.Is(err, ErrNoGo) || !strings.Contains(err.Error(), "https://go.dev/dl") {
-		t.Errorf("got %v, want ErrNoGo", err)
-	}
-}
-
-func TestGoReleaseThatCannotBeHad(t *testing.T) {
-	t.Parallel()
-	src := Source{Package: acme(t) + "/cmd/acme", GoVersion: "1.25.99", Env: map[string]string{"GOPROXY": "off"}}
-	_, err := NewBuilder(t.TempDir(), NewRegistry(nil)).Build(t.Context(), src)
-	got, ok := errors.AsType[*ToolchainError](err)
-	if !ok || got.Version != "1.25.99" || !strings.Contains(got.Output, "1.25.99") || !strings.Contains(err.Error(), "GOPROXY") {
-		t.Errorf("got %v, want a *ToolchainError with go's own line", err)
 	}
 }
