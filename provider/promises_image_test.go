@@ -120,7 +120,7 @@ func watchMemory(started string, stop <-chan struct{}) <-chan float64 {
 		largest := 0
 		for again := time.NewTicker(2 * time.Millisecond); ; {
 			ids, _ := os.ReadFile(started) // none yet
-			for _, id := range strings.Fields(string(ids)) {
+			for id := range strings.FieldsSeq(string(ids)) {
 				largest = max(largest, peakOf(id))
 			}
 			select {
