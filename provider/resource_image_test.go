@@ -205,8 +205,8 @@ func TestAccImageInvalid(t *testing.T) {
 			`(?s)Failed to build image.*main\.go:4:2: undefined: undeclared.*Mend the code`,
 		},
 		{
-			"does not list its handlers", source(module(t, "package main\n\nfunc main() {}\n")),
-			`(?s)Failed to build image.*backend\s+handlers\s+-json`,
+			"does not list its handlers", source(filepath.Join(filepath.Dir(appPackage(t)), "silent")),
+			`(?s)source\.package:.*backend\s+handlers\s+-json.*app\.Main.*DATABASE_URL\s+is\s+not\s+set`,
 		},
 		{
 			"unknown architecture", imageConfig(t, `name = "never"`, `1"], architecture = "mips", tags = ["x`),
