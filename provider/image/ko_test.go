@@ -122,7 +122,7 @@ func (c contest) cold(b *testing.B) {
 	for n := 0; b.Loop(); n++ {
 		c.edit(b, fmt.Sprint(b.Name(), n))
 		for _, contestant := range []string{ours, plainKo} {
-			all.add(contestant, c.ship(b, contestant, "GOCACHE="+b.TempDir()))
+			all.add(contestant, c.ship(b, contestant, "GOCACHE="+b.TempDir(), "SHIP_CACHE="+b.TempDir()))
 		}
 	}
 	all.report(b)
