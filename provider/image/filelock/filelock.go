@@ -10,8 +10,8 @@ import (
 	"github.com/rogpeppe/go-internal/lockedfile"
 )
 
-// Lock takes the lock of this file, which it makes when needed in a directory that exists, and waits until it is free or ctx ends. Where
-// the file system knows no locks nobody waits, so a lock may only spare work. Errors are ctx's cause or those of making the file.
+// Lock takes the lock of this file, which it makes when needed, and waits until it is free or ctx ends. Where the file system knows no
+// locks nobody waits, so a lock may only spare work. Errors are ctx's cause and a file that may not be made.
 func Lock(ctx context.Context, path string) (unlock func(), err error) {
 	type held struct {
 		unlock func()
@@ -25,7 +25,7 @@ func Lock(ctx context.Context, path string) (unlock func(), err error) {
 	select {
 	case lock := <-waiting:
 		switch {
-		case errors.Is(lock.err, fs.ErrPermission), errors.Is(lock.err, fs.ErrNotExist):
+		case errors.Is(lock.err, fs.ErrPermission):
 			return nil, lock.err
 		case lock.err != nil:
 			return func() {}, nil //nolint:nilerr // see above

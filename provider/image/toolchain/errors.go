@@ -3,8 +3,10 @@ package toolchain
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"slices"
+	"strings"
 )
 
 // ErrUnknown is a release that does not exist, or not for this machine.
@@ -32,7 +34,11 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-func hint(err error, s Settings) string {
+// hint returns the next step after an error of filling the cache in dir.
+func hint(err error, s Settings, dir string) string {
+	if failed, ok := errors.AsType[*fs.PathError](err); ok && (strings.HasPrefix(failed.Path, dir) || strings.HasPrefix(dir, failed.Path)) {
+		return fmt.Sprintf("%s has to be writable and have room for some 300 MB (all that is there may be deleted at any time)", dir)
+	}
 	if errors.Is(err, errNoDatabase) {
 		return "a toolchain is never run unchecked: choose Go " + Default + ", whose checksum this provider knows, " +
 			"or name a checksum database (GOSUMDB=sum.golang.org)"

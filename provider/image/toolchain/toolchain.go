@@ -54,7 +54,7 @@ func (c *Cache) Get(ctx context.Context, release string, s Settings) (string, er
 	if ctx.Err() != nil {
 		return "", fmt.Errorf("fetch Go %s: %w", release, context.Cause(ctx))
 	} else if err != nil {
-		return "", &Error{Release: release, Err: err, Hint: hint(err, s)}
+		return "", &Error{Release: release, Err: err, Hint: hint(err, s, c.Dir)}
 	}
 	return dir, nil
 }

@@ -179,6 +179,16 @@ func TestProxyLists(t *testing.T) {
 	}
 }
 
+func TestCacheThatCannotBeWritten(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "file")
+	write(t, file, "")
+	_, err := (&Cache{Dir: filepath.Join(file, "cache")}).Get(t.Context(), "1.99.1", settings("GOPROXY=off"))
+	if err == nil || !strings.Contains(err.Error(), "has to be writable") {
+		t.Errorf("got %v", err)
+	}
+}
+
 // transport lets functions answer requests.
 type transport func(*http.Request) (*http.Response, error)
 
