@@ -308,7 +308,7 @@ func TestEqualBuildsRunOnce(t *testing.T) {
 }
 
 func TestProcessesShareACache(t *testing.T) {
-	t.Parallel()
+	calls := recordGo(t, "")
 	cache, src := t.TempDir(), Source{Package: filepath.Join(acme(t), "cmd", "acme")}
 	digests := make([]string, 4)
 	var wg sync.WaitGroup
@@ -331,6 +331,11 @@ func TestProcessesShareACache(t *testing.T) {
 	}
 	if entries, err := os.ReadDir(filepath.Join(cache, "entries")); err != nil || len(entries) != 1 {
 		t.Errorf("the cache holds %v, %v; want one entry", entries, err)
+	}
+	for _, command := range []string{"list", "build"} {
+		if n := strings.Count(strings.Join(calls(), " "), command); n != 1 {
+			t.Errorf("go %s ran %d times: %v", command, n, calls())
+		}
 	}
 }
 

@@ -13,7 +13,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
-	"strings"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -147,42 +146,4 @@ func hashFile(path string) (string, error) {
 	sum := sha256.New()
 	_, err = io.Copy(sum, file)
 	return hex.EncodeToString(sum.Sum(nil)), err
-}
-
-// flagOf returns the value of a flag in GOFLAGS, empty if it is not there.
-func flagOf(goflags, name string) string {
-	value := ""
-	for flag := range strings.FieldsSeq(goflags) {
-		if n, v, _ := strings.Cut(strings.TrimLeft(flag, "-"), "="); n == name {
-			value = v
-		}
-	}
-	return value
-}
-
-// harmlessVariables do not decide the binary: they say where modules, whose checksums count, and caches are and how to log in there, or
-// go env answers for them.
-var harmlessVariables = []string{
-	"GOPROXY", "GONOPROXY", "GOSUMDB", "GONOSUMDB", "GOPRIVATE", "GOINSECURE", "GOAUTH", "GOVCS", "NETRC", "GOFLAGS", "GOWORK", "GOENV",
-	"GOEXPERIMENT", "GOFIPS140", "GOAMD64", "GOARM64", "GOPATH", "GOMODCACHE", "GOCACHE", "GOTMPDIR", "GOTELEMETRY", "HOME", "TMPDIR",
-	"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR", "SSH_AUTH_SOCK", "TZ",
-}
-
-func isHarmless(variable string) bool {
-	return slices.Contains(harmlessVariables, strings.ToUpper(variable)) || strings.HasPrefix(variable, "GIT_")
-}
-
-// harmlessFlags of GOFLAGS do not decide the binary: they say where modules come from (whose contents are hashed anyway) or what
-// go prints, or the build's own flags replace them.
-var harmlessFlags = []string{
-	"buildvcs", "trimpath", "tags", "ldflags", "pgo",
-	"mod", "modfile", "modcacherw", "json", "p", "v", "x", "a", "work", "vet", "count", "timeout",
-}
-
-// decidingFlags returns the flags of GOFLAGS that may change the binary.
-func decidingFlags(goflags string) []string {
-	return slices.DeleteFunc(strings.Fields(goflags), func(flag string) bool {
-		name, _, _ := strings.Cut(strings.TrimLeft(flag, "-"), "=")
-		return slices.Contains(harmlessFlags, name)
-	})
 }

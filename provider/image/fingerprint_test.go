@@ -162,7 +162,7 @@ func TestFingerprintCoversPublishedModules(t *testing.T) {
 
 func TestOnlyDecidingFlagsCount(t *testing.T) {
 	t.Parallel()
-	got := decidingFlags("-mod=vendor -buildvcs=false --trimpath -gcflags=all=-N -p=4 -race -modcacherw -tags=x")
+	got := decidingFlags("-mod=vendor -buildvcs=false --trimpath\t-gcflags=all=-N '-ldflags=-s -w' -p=4 -race \"-modfile=my go.mod\" -tags=x ")
 	if want := []string{"-gcflags=all=-N", "-race"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}

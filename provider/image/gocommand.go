@@ -139,8 +139,7 @@ func (g *goCommand) enterModule(dir string) error {
 			Reason: fmt.Sprintf("package %s is not in a Go module: there is no go.mod in %s or above; "+
 				"run `go mod init` in the app's folder", g.src.Package, dir)}
 	}
-	isOverlay := func(flag string) bool { return strings.HasPrefix(strings.TrimLeft(flag, "-"), "overlay=") }
-	if slices.ContainsFunc(strings.Fields(g.GOFLAGS), isOverlay) {
+	if flagOf(g.GOFLAGS, "overlay") != "" {
 		return &SourceError{Field: "Env", Err: ErrInvalid,
 			Reason: "GOFLAGS sets -overlay, which would put files into the image that are not in the package: unset it"}
 	}

@@ -63,6 +63,7 @@ package main
 		"toolchain":        {Source{Package: dir, Env: map[string]string{"GOTOOLCHAIN": "x"}}, "Env", ErrInvalid, "choose the Go version"},
 		"variable":         {Source{Package: dir, Env: map[string]string{"A=B": ""}}, "Env", ErrInvalid, "not the name"},
 		"overlay":          {Source{Package: dir, Env: map[string]string{"GOFLAGS": "-overlay=o.json"}}, "Env", ErrInvalid, "-overlay"},
+		"quoted overlay":   {Source{Package: dir, Env: map[string]string{"GOFLAGS": "-p=2 '-overlay=my o.json'"}}, "Env", ErrInvalid, "-overlay"},
 		"Go version":       {Source{Package: dir, GoVersion: "latest"}, "GoVersion", ErrInvalid, "not a Go release"},
 		"Go language":      {Source{Package: dir, GoVersion: "1.24"}, "GoVersion", ErrInvalid, "such as 1.24.0"},
 	} {
