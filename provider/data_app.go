@@ -83,7 +83,7 @@ func (d *appData) Read(ctx context.Context, req datasource.ReadRequest, resp *da
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	built, err := d.builds.built(ctx, source)
+	built, err := d.builds.build(ctx, source)
 	if err != nil {
 		addBuildError(&resp.Diagnostics, err)
 		return

@@ -102,7 +102,7 @@ func (r *functionResource) planBuiltImage(ctx context.Context, state, plan *func
 	if len(facts.handlers) == 0 && !source.SkipHandlers {
 		warnOfNoHandlers(diags, source)
 	}
-	r.builds.facts.Store(plan.ImageURI.ValueString(), facts)
+	r.builds.facts.set(plan.ImageURI.ValueString(), facts)
 }
 
 // keepImage takes over the image as it is.
@@ -128,28 +128,30 @@ func (r *functionResource) checkImage(ctx context.Context, state, plan *function
 	if !facts.listed || plan.Handler.IsUnknown() || slices.Contains(facts.handlers, plan.Handler.ValueString()) {
 		return
 	}
-	wanted, hint := plan.Handler.ValueString(), ""
+	wanted, hint, registered := plan.Handler.ValueString(), "", "It registers: "+strings.Join(facts.handlers, ", ")+". Name one of these"
+	if len(facts.handlers) == 0 {
+		registered = "It registers none. Name another image"
+	}
 	if name := nearest(wanted, facts.handlers); name != "" {
 		hint = fmt.Sprintf(" Did you mean %q?", name)
 	}
-	blame(diags, path.Root("handler"), "Unknown handler", fmt.Sprintf("The app in %s has no handler %q.%s It registers: %s. Name "+
-		"one of these, or register it with sdk.Handler in the app.", plan.ImageURI.ValueString(), wanted, hint, strings.Join(facts.handlers, ", ")))
+	blame(diags, path.Root("handler"), "Unknown handler", fmt.Sprintf("The app in %s has no handler %q.%s %s, or register it with "+
+		"sdk.Handler in the app.", plan.ImageURI.ValueString(), wanted, hint, registered))
 }
 
 // factsOf returns what an image says: as this run built it, or else as the registry has it. What cannot be read is anybody's guess.
 func (r *functionResource) factsOf(ctx context.Context, imageURI string) (imageFacts, bool) {
-	known, _ := r.builds.facts.Load(imageURI)
-	if facts, ok := known.(imageFacts); ok {
-		return facts, true
-	}
-	found, err := r.registry.Describe(ctx, imageURI)
+	facts, err := r.builds.facts.get(ctx, imageURI, func(ctx context.Context) (imageFacts, error) {
+		found, err := r.registry.Describe(ctx, imageURI)
+		if err != nil {
+			return imageFacts{}, err
+		}
+		return factsOf(found.Architecture, found.App), nil
+	})
 	if err != nil {
 		tflog.Debug(ctx, "contents of image are not known", map[string]any{"image_uri": imageURI, "error": err.Error()})
-		return imageFacts{}, false
 	}
-	facts := factsOf(found.Architecture, found.App)
-	r.builds.facts.Store(imageURI, facts)
-	return facts, true
+	return facts, err == nil
 }
 
 func factsOf(architecture string, app image.App) imageFacts {

@@ -16,6 +16,9 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
+
+	"github.com/lambda-land/terraform-provider-handler/provider/cloud"
+	"github.com/lambda-land/terraform-provider-handler/provider/image"
 )
 
 // listingApp is the source of an app with two handlers that compiles in no time; another text makes another image.
@@ -213,4 +216,31 @@ func TestAccFunctionLeavesNothingWhenItsImageCannotBePushed(t *testing.T) {
 			{PreConfig: stop, Config: sourced(name, directory, ""), ConfigPlanChecks: emptyPlan()},
 		},
 	})
+}
+
+func TestAccFunctionsAskForTheirImageOnce(t *testing.T) {
+	acceptance(t)
+	needsImages(t)
+	name := uniqueName(t)
+	data := newProviderData(cloud.New(clientConfig()))
+	built, err := data.builds.builder.Build(background(), image.Source{Package: files(t, map[string]string{"main.go": listingApp("once")})})
+	if err == nil {
+		_, err = data.cloud.EnsureRepository(background(), name, nil)
+	}
+	repository := strings.TrimPrefix(backend.endpoint, "http://") + "/" + name
+	if err == nil {
+		err = data.registry.Push(background(), repository, built.Image)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	requests := func() int { return backend.count(`^GET /v2/`+name+`/manifests/`, "") }
+	before := requests()
+	w := newCLI(t, lone(name+"-${count.index}", repository+"@"+built.Digest, "handler = \"first\"\n  count = 5"))
+	if output, ok := w.run(t, []string{"plan"}); !ok {
+		t.Fatal(output)
+	}
+	if got := requests() - before; got != 1 {
+		t.Errorf("got %d requests for the image's manifest, want one for all functions", got)
+	}
 }

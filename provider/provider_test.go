@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
@@ -70,6 +71,14 @@ func TestSchemasAreValidAndFitTheirModels(t *testing.T) {
 		if diags := state.Get(ctx, models[metadata.TypeName]); diags.HasError() {
 			t.Errorf("%s: model and schema differ: %v", metadata.TypeName, diags)
 		}
+	}
+	var app datasource.SchemaResponse
+	newAppData().Schema(ctx, datasource.SchemaRequest{}, &app)
+	if diags := app.Schema.ValidateImplementation(ctx); diags.HasError() {
+		t.Errorf("handler_app: %v", diags)
+	}
+	if got, want := len(sourceAttributesOfData()), len(sourceAttributes()); got != want {
+		t.Errorf("the source of data sources has %d attributes, that of resources %d", got, want)
 	}
 }
 
