@@ -71,6 +71,23 @@ func TestBuildIsReproducible(t *testing.T) {
 	}
 }
 
+// TestOnlyWhatModuleFilesDecideCounts has a go.mod and a go.sum with more in them, and the same image.
+func TestOnlyWhatModuleFilesDecideCounts(t *testing.T) {
+	t.Parallel()
+	modules := map[string]string{
+		"GOPROXY": publish(t, "example.com/published", "v1.0.0"), "GOSUMDB": "off", "GOMODCACHE": t.TempDir(), "GOFLAGS": "-mod=mod -modcacherw",
+	}
+	dir := acme(t)
+	src := Source{Package: filepath.Join(dir, "cmd", "acme"), Env: modules}
+	first := build(t, NewBuilder(t.TempDir(), NewRegistry(nil)), src)
+	edit(t, "go 1.24", "// The app.\ngo 1.24\nrequire example.com/published v1.0.0 // for another command\nexclude example.com/published v0.9.0",
+		dir, "go.mod")
+	second := build(t, NewBuilder(t.TempDir(), NewRegistry(nil)), src)
+	if diff := cmp.Diff(first.Inputs, second.Inputs); diff != "" || first.Digest != second.Digest {
+		t.Errorf("images are %s and %s, inputs (-before +after):\n%s", first.Digest, second.Digest, diff)
+	}
+}
+
 // TestSameBytesOfOtherCode changes a comment, which leaves the lines as they are.
 func TestSameBytesOfOtherCode(t *testing.T) {
 	t.Parallel()
