@@ -199,6 +199,78 @@ func TestAccFunctionFromSource(t *testing.T) {
 	})
 }
 
+func TestAccFunctionFromSourceOrImage(t *testing.T) {
+	acceptance(t)
+	needsImages(t)
+	name := uniqueName(t)
+	source := fmt.Sprintf("{ package = %q }", files(t, map[string]string{"main.go": listingApp("either")}))
+	client := ecr.NewFromConfig(clientConfig())
+	output, err := client.CreateRepository(background(), &ecr.CreateRepositoryInput{RepositoryName: &name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	repository := fmt.Sprintf("{ url = %q }", *output.Repository.RepositoryUri)
+	config := func(image string) string {
+		return fmt.Sprintf("resource \"handler_image\" \"test\" {\n  source = %s\n  repository = %s\n}\n", source, repository) +
+			fmt.Sprintf("resource \"handler_function\" \"test\" {\n  name = %q\n  handler = \"first\"\n  %s\n}\n", name, image)
+	}
+	fromImage, fromSource := "image_uri = handler_image.test.image_uri", fmt.Sprintf("source = %s\n  repository = %s", source, repository)
+	const code = `^PUT /2015-03-31/functions/.*/code$`
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: factories(),
+		CheckDestroy:             resource.ComposeTestCheckFunc(nothingLeft(name), imageCount(t, name, 1)),
+		Steps: []resource.TestStep{
+			{Config: config(fromImage), ConfigPlanChecks: emptyPlan()},
+			{
+				Config:            config(fromSource),
+				ConfigPlanChecks:  update(),
+				ConfigStateChecks: []statecheck.StateCheck{known(testFunction, "fingerprint", knownvalue.NotNull())},
+			},
+			{
+				Config:            config(fromImage),
+				ConfigPlanChecks:  update(),
+				ConfigStateChecks: []statecheck.StateCheck{known(testFunction, "fingerprint", knownvalue.Null())},
+				Check: func(*terraform.State) error {
+					if got := backend.count(code, name); got != 0 {
+						return fmt.Errorf("the function's code was updated %d times to the very same image", got)
+					}
+					return nil
+				},
+			},
+			{Config: config(fromSource)},
+			{
+				PreConfig: func() {
+					images, _ := repositoryImages(t, name)
+					if _, err := client.BatchDeleteImage(background(), &ecr.BatchDeleteImageInput{RepositoryName: &name, ImageIds: images}); err != nil {
+						t.Fatal(err)
+					}
+				},
+				Config:           config(fromSource),
+				ConfigPlanChecks: update(),
+				Check:            imageCount(t, name, 1),
+			},
+		},
+	})
+}
+
+func TestAccFunctionFollowsTheArchitectureOfItsSource(t *testing.T) {
+	acceptance(t)
+	needsImages(t)
+	directory := files(t, map[string]string{"main.go": listingApp("arm")})
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: factories(),
+		Steps: []resource.TestStep{{
+			Config: fmt.Sprintf("resource \"handler_function\" \"test\" {\n  name = \"never\"\n  handler = \"first\"\n"+
+				"  source = { package = %q, architecture = \"arm64\" }\n  repository = { name = \"never\" }\n}\n", directory),
+			PlanOnly:           true,
+			ExpectNonEmptyPlan: true,
+			ConfigPlanChecks: resource.ConfigPlanChecks{PostApplyPreRefresh: []plancheck.PlanCheck{
+				plancheck.ExpectKnownValue(testFunction, tfjsonpath.New("architecture"), knownvalue.StringExact("arm64")),
+			}},
+		}},
+	})
+}
+
 func TestAccFunctionLeavesNothingWhenItsImageCannotBePushed(t *testing.T) {
 	acceptance(t)
 	needsImages(t)
