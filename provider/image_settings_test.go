@@ -203,6 +203,27 @@ func TestAccImageRepository(t *testing.T) {
 	})
 }
 
+func TestAccImageWithoutPermissionToReadThePolicy(t *testing.T) {
+	acceptance(t)
+	needsImages(t)
+	name := uniqueName(t)
+	backend.fail(t, `GetRepositoryPolicy$`, name)
+	directory := files(t, map[string]string{"main.go": listingApp("denied 1")})
+	config := imageOf(directory, "", fmt.Sprintf("name = %q", name), "")
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: factories(),
+		Steps: []resource.TestStep{
+			{Config: config, ConfigPlanChecks: emptyPlan()},
+			{
+				PreConfig:        func() { write(t, directory, "main.go", listingApp("denied 2")) },
+				Config:           config,
+				ConfigPlanChecks: emptyPlan(),
+				Check:            imageCount(t, name, 2),
+			},
+		},
+	})
+}
+
 // pushForeign puts an image into a repository that this provider did not build.
 func pushForeign(t *testing.T, repository string) {
 	t.Helper()

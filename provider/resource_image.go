@@ -109,7 +109,7 @@ func (r *imageResource) tend(ctx context.Context, state, plan *imageModel, repos
 	if name == "" {
 		return nil
 	}
-	if err := r.cloud.MendRepository(ctx, name); err != nil {
+	if err := r.cloud.MendRepository(ctx, name); err != nil && !cloud.IsDenied(err) { // who may not look takes it for granted
 		return err
 	}
 	if err := r.cloud.TagRepository(ctx, name, mapTexts(state.TagsAll), mapTexts(plan.TagsAll)); err != nil {
