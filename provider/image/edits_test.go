@@ -120,7 +120,8 @@ var edits = []struct {
 	{"module among embedded files removed", func(t *testing.T, dir string, _ *Source) { remove(t, dir, "app/cmd/acme/pages/sub/go.mod") }},
 	{"embedded file becomes a link", func(t *testing.T, dir string, _ *Source) {
 		remove(t, dir, "app/cmd/acme/pages/sub/a.html")
-		link(t, "b.html", dir, "app/cmd/acme/pages/sub/a.html")
+		write(t, "a\n", dir, "app/cmd/acme/same.html")
+		link(t, "../../same.html", dir, "app/cmd/acme/pages/sub/a.html")
 	}},
 	{"pattern changed", func(t *testing.T, dir string, _ *Source) { edit(t, "one.txt", "two.*", dir, "app/cmd/acme/main.go") }},
 	{"pattern matches", func(t *testing.T, dir string, _ *Source) { write(t, "2", dir, "app/cmd/acme/two.txt") }},
