@@ -140,6 +140,15 @@ func TestGoReleaseThatCannotBeHad(t *testing.T) {
 	}
 }
 
+func TestGoThatItsSettingsStop(t *testing.T) {
+	t.Setenv("GOTOOLCHAIN", "nonsense")
+	t.Setenv("GOPROXY", "off")
+	_, err := NewBuilder(t.TempDir(), NewRegistry(nil)).Inputs(t.Context(), Source{Package: acme(t) + "/cmd/acme"})
+	if _, ok := errors.AsType[*ToolchainError](err); !ok || !strings.Contains(err.Error(), "nonsense") {
+		t.Errorf("got %v, want a *ToolchainError with go's own line", err)
+	}
+}
+
 func TestPathOfTheSource(t *testing.T) {
 	fakeGo(t, "exit 1")
 	src := Source{Package: acme(t) + "/cmd/acme", Env: map[string]string{"PATH": t.TempDir(), "GOPROXY": "off"}}
