@@ -62,7 +62,7 @@ func (g *goCommand) installed(ctx context.Context, inherited []string, cacheDir 
 		return settings{}, &NoGoError{}
 	}
 	g.path = path
-	env := append(inherited, home(inherited, cacheDir)...)
+	env := append(inherited, toolchain.NewSettings(inherited).Caches(cacheDir)...)
 	if g.src.GoVersion != "" {
 		env = append(env, "GOTOOLCHAIN=go"+g.src.GoVersion)
 	}
@@ -107,7 +107,7 @@ func (g *goCommand) fetched(ctx context.Context, inherited []string, releases to
 		return settings{}, fmt.Errorf("build %s: %w", g.src.Package, &NoGoError{Found: noGo.Found, Err: err})
 	}
 	own := slices.DeleteFunc(slices.Clone(inherited), func(variable string) bool { return strings.HasPrefix(variable, "GOROOT=") })
-	own = append(own, home(inherited, releases.Dir)...)
+	own = append(own, known.Caches(releases.Dir)...)
 	g.path = toolchain.Command(root)
 	g.env = imageEnvironment(append(own, "GOTOOLCHAIN=local"), "linux", g.src.goArch())
 	found, err := g.readSettings(ctx)
@@ -169,17 +169,6 @@ func (g *goCommand) sourceEnvironment() []string {
 func imageEnvironment(inherited []string, goos, goarch string) []string {
 	return append(slices.Clip(inherited), "CGO_ENABLED=0", "GOOS="+goos, "GOARCH="+goarch,
 		"GIT_TERMINAL_PROMPT=0", "GCM_INTERACTIVE=never")
-}
-
-// home returns variables that give go directories for its caches and settings where the environment names none, as on some CI runners.
-// Modules are then written so that the directory can be deleted at any time.
-func home(inherited []string, cacheDir string) []string {
-	known := toolchain.NewSettings(inherited)
-	if !known.Homeless() {
-		return nil
-	}
-	flags := strings.TrimSpace(known.Get("GOFLAGS") + " -modcacherw")
-	return append(toolchain.HomeVariables(filepath.Join(cacheDir, "home")), "GOFLAGS="+flags)
 }
 
 // onPath returns the path of an executable in a directory that the environment's PATH names; empty if there is none.

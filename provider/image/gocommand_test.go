@@ -168,7 +168,7 @@ func TestNoHome(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := filepath.Join(cache, "home", "go", "pkg", "mod"); g.GOMODCACHE != want || g.GOFLAGS != "-tags=x -modcacherw" {
+	if want := filepath.Join(cache, "go", "pkg", "mod"); g.GOMODCACHE != want || g.GOFLAGS != "-tags=x -modcacherw" {
 		t.Errorf("GOMODCACHE is %s, want %s; GOFLAGS is %s", g.GOMODCACHE, want, g.GOFLAGS)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 
 	"github.com/rogpeppe/go-internal/lockedfile"
 )
@@ -13,28 +14,31 @@ import (
 // Lock takes the lock of this file, which it makes when needed, and waits until it is free or ctx ends. Where the file system knows no
 // locks nobody waits, so a lock may only spare work. Errors are ctx's cause and a file that may not be made.
 func Lock(ctx context.Context, path string) (unlock func(), err error) {
+	made, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o666)
+	if errors.Is(err, fs.ErrPermission) {
+		return nil, err
+	} else if err == nil {
+		defer made.Close()
+	}
 	type held struct {
-		unlock func()
-		err    error
+		file *lockedfile.File
+		err  error
 	}
 	waiting := make(chan held, 1)
 	go func() {
-		unlock, err := lockedfile.MutexAt(path).Lock()
-		waiting <- held{unlock, err}
+		file, err := lockedfile.OpenFile(path, os.O_RDWR, 0) // makes nothing: it may get its turn long after ctx has ended
+		waiting <- held{file, err}
 	}()
 	select {
 	case lock := <-waiting:
-		switch {
-		case errors.Is(lock.err, fs.ErrPermission):
-			return nil, lock.err
-		case lock.err != nil:
+		if lock.err != nil {
 			return func() {}, nil //nolint:nilerr // see above
 		}
-		return lock.unlock, nil
+		return func() { _ = lock.file.Close() }, nil
 	case <-ctx.Done():
 		go func() { // the wait cannot be broken off, only its success be given back
 			if lock := <-waiting; lock.err == nil {
-				lock.unlock()
+				_ = lock.file.Close()
 			}
 		}()
 		return nil, fmt.Errorf("wait for the lock %s: %w", path, context.Cause(ctx))

@@ -51,9 +51,6 @@ func (s Settings) Get(name string) string {
 	return ""
 }
 
-// Homeless reports whether go could tell no directory for its caches from the environment, as on some CI runners.
-func (s Settings) Homeless() bool { return s.home() == "" }
-
 // home returns the user's home directory, as os.UserHomeDir does for this process.
 func (s Settings) home() string {
 	if runtime.GOOS == "windows" {
@@ -62,12 +59,23 @@ func (s Settings) home() string {
 	return s.environment["HOME"]
 }
 
-// HomeVariables are the variables that make dir the home of a go command, NAME=VALUE each.
-func HomeVariables(dir string) []string {
-	if runtime.GOOS == "windows" {
-		return []string{"USERPROFILE=" + dir, "LOCALAPPDATA=" + dir, "APPDATA=" + dir}
+// Caches returns variables, NAME=VALUE each, that give go directories in dir for what it keeps, where these settings have none, as on
+// some CI runners. Modules are then written so that dir can be deleted at any time.
+func (s Settings) Caches(dir string) []string {
+	if s.home() != "" {
+		return nil
 	}
-	return []string{"HOME=" + dir}
+	var variables []string
+	if s.Get("GOCACHE") == "" && s.environment["XDG_CACHE_HOME"] == "" {
+		variables = append(variables, "GOCACHE="+filepath.Join(dir, "go-build"))
+	}
+	if s.Get("GOPATH") == "" {
+		variables = append(variables, "GOPATH="+filepath.Join(dir, "go"))
+	}
+	if s.moduleCache() == "" {
+		variables = append(variables, "GOFLAGS="+strings.TrimSpace(s.Get("GOFLAGS")+" -modcacherw"))
+	}
+	return variables
 }
 
 // filePath returns the path of the user's file of settings, which need not exist.
