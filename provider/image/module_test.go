@@ -1,11 +1,14 @@
 package image
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/txtar"
 	modmodule "golang.org/x/mod/module"
@@ -19,7 +22,20 @@ func acme(t testing.TB) string {
 	if err := os.CopyFS(dir, os.DirFS("testdata/app")); err != nil {
 		t.Fatal(err)
 	}
+	settle(t, dir)
 	return dir
+}
+
+// settle makes everything in a directory an hour old: what was written a moment before it is listed is listed twice.
+func settle(t testing.TB, dir string) {
+	t.Helper()
+	then := time.Now().Add(-time.Hour)
+	err := filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+		return errors.Join(err, os.Chtimes(path, then, then))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // module writes the files of a txtar archive and returns their directory.
@@ -29,6 +45,7 @@ func module(t testing.TB, archive string) string {
 	if err := txtar.Write(txtar.Parse([]byte(archive)), dir); err != nil {
 		t.Fatal(err)
 	}
+	settle(t, dir)
 	return dir
 }
 
