@@ -2,7 +2,6 @@ package image
 
 import (
 	"context"
-	"errors"
 
 	"golang.org/x/sync/singleflight"
 )
@@ -10,16 +9,24 @@ import (
 // flight runs one of several equal calls for all that ask at the same time.
 type flight[T any] struct{ group singleflight.Group }
 
+// landed is how a call ended.
+type landed[T any] struct {
+	value     T
+	abandoned bool // because the context of the caller who made it had ended
+}
+
 // do calls fn, which works under ctx, or waits for the call of the same key that is under way. A caller whose fellow was cancelled
 // calls again by itself.
 func (f *flight[T]) do(ctx context.Context, key string, fn func() (T, error)) (T, error) {
 	for {
-		value, err, shared := f.group.Do(key, func() (any, error) { return fn() })
-		cancelled := errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
-		if shared && cancelled && ctx.Err() == nil {
-			continue
+		// The error alone does not tell: timeouts of the network, which all share, say that they are a context's.
+		call, err, _ := f.group.Do(key, func() (any, error) {
+			value, err := fn()
+			return landed[T]{value, err != nil && ctx.Err() != nil}, err
+		})
+		end, _ := call.(landed[T])
+		if !end.abandoned || ctx.Err() != nil {
+			return end.value, err
 		}
-		result, _ := value.(T)
-		return result, err
 	}
 }
