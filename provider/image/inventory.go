@@ -45,15 +45,15 @@ func (b *Builder) listed(ctx context.Context, g *goCommand) (*inventory, error) 
 		return known, err
 	}
 	unlock, err := b.cache.lock(ctx, "list-"+g.inventoryKey())
-	if ctx.Err() != nil {
-		return nil, err
-	}
-	if err == nil { // else it is listed without a cache
+	switch {
+	case err == nil:
 		defer unlock()
 		if known, err := keptInventory(ctx, file); known != nil || err != nil {
 			return known, err
 		}
-	}
+	case ctx.Err() != nil:
+		return nil, err
+	} // else it is listed without a cache
 	found, err := g.listCalmly(ctx)
 	if err == nil && found.complete {
 		keepInventory(file, found)

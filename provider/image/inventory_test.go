@@ -1,6 +1,8 @@
 package image
 
 import (
+	"context"
+	"errors"
 	"maps"
 	"math/rand/v2"
 	"os"
@@ -123,4 +125,27 @@ func holdToGoList(t *testing.T, cache string, src Source, step string) error {
 	}
 	t.Logf("%-45s %.12s %v", step, fresh.Fingerprint(), freshErr)
 	return freshErr
+}
+
+// endedLate is a context that ends when a lock was just taken, so that nobody waits for its end.
+type endedLate struct{ context.Context }
+
+func (endedLate) Done() <-chan struct{} { return nil }
+func (endedLate) Err() error            { return context.Canceled }
+
+func TestLockThatIsTakenAsTheRunEndsIsGivenBack(t *testing.T) {
+	t.Parallel()
+	b := NewBuilder(t.TempDir(), NewRegistry(nil))
+	g, err := newGoCommand(t.Context(), Source{Package: filepath.Join(acme(t), "cmd", "acme")}, b.releases())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found, err := b.listed(endedLate{t.Context()}, g); !errors.Is(err, context.Canceled) {
+		t.Errorf("listed is %v, %v, want the run's end", found, err)
+	}
+	unlock, err := b.cache.lock(t.Context(), "list-"+g.inventoryKey())
+	if err != nil {
+		t.Fatal(err)
+	}
+	unlock()
 }

@@ -104,10 +104,7 @@ func (c cache) lock(ctx context.Context, name string) (unlock func(), err error)
 		return nil, c.blame("wait for other builds", err)
 	}
 	unlock, err = filelock.Lock(ctx, filepath.Join(dir, name))
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		err = fmt.Errorf("wait for other builds in %s: %w", c.dir, errCacheGone)
-	case err != nil && ctx.Err() == nil:
+	if err != nil && ctx.Err() == nil {
 		err = c.blame("wait for other builds", err)
 	}
 	return unlock, err
