@@ -11,6 +11,22 @@ var advice = []struct {
 	next    string // %s is the module's directory
 }{
 	{
+		regexp.MustCompile(`golang\.org/toolchain@.*\b(401 Unauthorized|403 Forbidden|404 Not Found|407 Proxy|410 Gone)`),
+		"the proxy does not hand out the Go release that %s is to be built with: check its number, or put the proxy's login into the netrc file",
+	},
+	{
+		regexp.MustCompile(`parsing \$GOFLAGS`),
+		"mend GOFLAGS, in the source's environment or in the one that Terraform runs with, for it to fit %s",
+	},
+	{
+		regexp.MustCompile(`flag provided but not defined: .*\nusage: link`),
+		"mend the linker flags that %s is to be built with",
+	},
+	{
+		regexp.MustCompile(`inconsistent vendoring`),
+		"vendor/ is not what go.mod asks for: run `go mod vendor` in %s (`go work vendor` in a workspace) and commit what it changes",
+	},
+	{
 		regexp.MustCompile(`missing go\.sum entry|updates to go\.(mod|sum|work) needed`),
 		"go.mod or go.sum lack what the code imports: run `go mod tidy` in %s and commit both files",
 	},
@@ -19,7 +35,7 @@ var advice = []struct {
 		"name the Go version to build %s with, which is then fetched, or do not set GOTOOLCHAIN=local where this runs",
 	},
 	{
-		regexp.MustCompile(`requires go >= .*GOTOOLCHAIN=go`),
+		regexp.MustCompile(`requires go >= .*GOTOOLCHAIN=go|invalid go version '.*': must match format`),
 		"choose a Go version that is not older than go.mod in %s asks for",
 	},
 	{
@@ -39,7 +55,8 @@ var advice = []struct {
 			"(go mod vendor)",
 	},
 	{
-		regexp.MustCompile(`no such host|i/o timeout|connection refused|network is unreachable|TLS handshake timeout`),
+		regexp.MustCompile(`no such host|i/o timeout|connection refused|network is unreachable|TLS handshake timeout|` +
+			`Could not resolve host|Failed to connect to`),
 		"modules that %s needs cannot be downloaded: check the network and the proxies that GOPROXY names, or vendor the modules " +
 			"(go mod vendor)",
 	},

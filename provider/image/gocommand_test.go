@@ -288,13 +288,20 @@ func TestAdvice(t *testing.T) {
 	t.Parallel()
 	g := &goCommand{root: "/src"}
 	for output, want := range map[string]string{
-		"fatal: could not read Username for 'https://github.com': terminal prompts disabled": "give git one",
-		"git@github.com: Permission denied (publickey).":                                     "give git one",
-		"Host key verification failed.":                                                      "give git one",
-		"go: updates to go.mod needed":                                                       "go mod tidy",
-		`unrecognized import path "git.acme.example/x": reading https://…: 404 Not Found`:    "GOPRIVATE",
-		"dial tcp: lookup proxy.golang.org: no such host":                                    "check the network",
-		"main.go:4:2: undefined: x":                                                          "",
+		"fatal: could not read Username for 'https://github.com': terminal prompts disabled":     "give git one",
+		"git@github.com: Permission denied (publickey).":                                         "give git one",
+		"Host key verification failed.":                                                          "give git one",
+		"go: updates to go.mod needed":                                                           "go mod tidy",
+		`unrecognized import path "git.acme.example/x": reading https://…: 404 Not Found`:        "GOPRIVATE",
+		"dial tcp: lookup proxy.golang.org: no such host":                                        "check the network",
+		"main.go:4:2: undefined: x":                                                              "",
+		"fatal: unable to access 'https://git.acme.example/x/': Could not resolve host":          "check the network",
+		"go: golang.org/toolchain@v0.0.1-go1.99.9.linux-amd64: reading https://…: 403 Forbidden": "check its number",
+		"go: golang.org/toolchain@v0.0.1-go1.99.9.linux-amd64: reading https://…: 404 Not Found": "check its number",
+		"go: parsing $GOFLAGS: unknown flag -nosuch":                                             "mend GOFLAGS",
+		"go: inconsistent vendoring in /src:":                                                    "go mod vendor",
+		"go.mod:3: invalid go version '1.26.8': must match format 1.23":                          "not older than",
+		"flag provided but not defined: -nosuch\nusage: link [options] main.o":                   "linker flags",
 	} {
 		if got := g.advise(output); want == "" && got != "" || !strings.Contains(got, want) {
 			t.Errorf("%s: advice is %q, want %q", output, got, want)
