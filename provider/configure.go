@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"os"
 	"path/filepath"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -38,7 +37,12 @@ func (p *handlerProvider) Configure(ctx context.Context, req provider.ConfigureR
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	data := newProviderData(cloud.New(config))
+	caches, err := cacheDir()
+	if err != nil {
+		resp.Diagnostics.AddError("Failed to find a place for the cache", sentence(err.Error()))
+		return
+	}
+	data := newProviderData(cloud.New(config), caches)
 	data.defaultTags = mapTexts(model.DefaultTags)
 	resp.ResourceData = data
 	resp.DataSourceData = data
@@ -108,13 +112,9 @@ func logCalls(stack *middleware.Stack) error {
 	}), middleware.After)
 }
 
-// newProviderData makes what the resources share.
-func newProviderData(c *cloud.Cloud) *providerData {
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		cache = os.TempDir() // no home, as in some CI runners
-	}
-	cache = filepath.Join(cache, "terraform-provider-handler")
+// newProviderData makes what the resources share, with its caches below a directory.
+func newProviderData(c *cloud.Cloud, caches string) *providerData {
+	cache := filepath.Join(caches, "terraform-provider-handler")
 	registry := image.NewRegistry(keychain{c, authn.DefaultKeychain})
 	registry.Progress = logPush
 	builder := image.NewBuilder(cache, registry)

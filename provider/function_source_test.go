@@ -17,7 +17,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
-	"github.com/lambda-land/terraform-provider-handler/provider/cloud"
 	"github.com/lambda-land/terraform-provider-handler/provider/image"
 )
 
@@ -294,7 +293,7 @@ func TestAccFunctionsAskForTheirImageOnce(t *testing.T) {
 	acceptance(t)
 	needsImages(t)
 	name := uniqueName(t)
-	data := newProviderData(cloud.New(clientConfig()))
+	data := dataFor(t, clientConfig())
 	built, err := data.builds.builder.Build(background(), image.Source{Package: files(t, map[string]string{"main.go": listingApp("once")})})
 	if err == nil {
 		_, err = data.cloud.EnsureRepository(background(), name, nil)

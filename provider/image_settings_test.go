@@ -18,8 +18,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
-
-	"github.com/lambda-land/terraform-provider-handler/provider/cloud"
 )
 
 // imageOf is an image of the package in a directory.
@@ -230,7 +228,7 @@ func pushForeign(t *testing.T, repository string) {
 	img, err := random.Image(100, 1)
 	if err == nil {
 		address := strings.TrimPrefix(backend.endpoint, "http://") + "/" + repository
-		err = newProviderData(cloud.New(clientConfig())).registry.Push(background(), address, img)
+		err = dataFor(t, clientConfig()).registry.Push(background(), address, img)
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -21,6 +21,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
+	"github.com/lambda-land/terraform-provider-handler/provider/cloud"
 	"github.com/lambda-land/terraform-provider-handler/sdk/localaws"
 )
 
@@ -140,6 +141,16 @@ func clientConfig() aws.Config {
 		BaseEndpoint: aws.String(backend.endpoint),
 		Credentials:  credentials.NewStaticCredentialsProvider("direct", "direct", ""),
 	}
+}
+
+// dataFor returns what the provider's resources share when it works with this AWS.
+func dataFor(t *testing.T, config aws.Config) *providerData {
+	t.Helper()
+	caches, err := cacheDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return newProviderData(cloud.New(config), caches)
 }
 
 // recorder stands before the tests' AWS. It remembers what the provider called, and fails what a test tells it to.

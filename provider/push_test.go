@@ -14,7 +14,6 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/random"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
-	"github.com/lambda-land/terraform-provider-handler/provider/cloud"
 	"github.com/lambda-land/terraform-provider-handler/provider/image"
 	"github.com/lambda-land/terraform-provider-handler/sdk/localaws"
 )
@@ -22,7 +21,7 @@ import (
 func TestPushToECRMountsLayersOfItsOwn(t *testing.T) {
 	t.Parallel()
 	server := localaws.Start(t)
-	data := newProviderData(cloud.New(server.Config()))
+	data := dataFor(t, server.Config())
 	var mu sync.Mutex
 	events := map[string]int{}
 	data.registry.Progress = func(_ context.Context, event image.PushEvent) {

@@ -43,7 +43,7 @@ func testImageURI(t *testing.T, version string) string {
 	name := "function-tests"
 	client := ecr.NewFromConfig(clientConfig())
 	_, _ = client.CreateRepository(background(), &ecr.CreateRepositoryInput{RepositoryName: &name}) // the first test makes it
-	data := newProviderData(cloud.New(clientConfig()))
+	data := dataFor(t, clientConfig())
 	built, err := data.builds.builder.Build(background(), image.Source{Package: appPackage(t), Ldflags: []string{"-X main.version=" + version}})
 	if err != nil {
 		t.Fatal(err)
