@@ -26,6 +26,7 @@ func TestKeptInventoriesAreNeverStale(t *testing.T) {
 	for _, step := range edits {
 		step.edit(t, dir, &src)
 		src.Env = maps.Clone(src.Env)
+		settle(t, dir)
 		_ = holdToGoList(t, cache, src, step.name) // some fail, on purpose
 	}
 }
@@ -105,8 +106,10 @@ func TestKeptInventoriesAreNeverStaleAtRandom(t *testing.T) {
 		} else {
 			remove(t, dir, name)
 		}
+		settle(t, dir)
 		if err := holdToGoList(t, cache, src, name); err != nil {
 			remove(t, dir, name) // else nothing else would matter
+			settle(t, dir)
 			if err := holdToGoList(t, cache, src, "without "+name); err != nil {
 				t.Fatal(err)
 			}
