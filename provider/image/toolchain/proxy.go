@@ -68,11 +68,11 @@ func parseProxy(text string) (*url.URL, error) {
 		return base, nil
 	case "file":
 		if base.Host != "" || base.User != nil || base.RawQuery != "" || base.Fragment != "" {
-			return nil, fmt.Errorf("GOPROXY: %s is a file address with more than a path: write file:///path", base.Redacted())
+			return nil, fmt.Errorf("GOPROXY: %s is a file address with more than a path: write file:///path", shown(base))
 		}
 		return base, nil
 	}
-	return nil, fmt.Errorf("GOPROXY: %s is neither an address (https, http, file) nor direct or off", base.Redacted())
+	return nil, fmt.Errorf("GOPROXY: %s is neither an address (https, http, file) nor direct or off", shown(base))
 }
 
 // errProxyOff is a GOPROXY that allows no downloads.
@@ -107,7 +107,7 @@ func try(proxies []proxy, f func(proxy) error) error {
 
 // statusError is an answer that is not what was asked for.
 type statusError struct {
-	address string // without a password
+	address string // without a login
 	status  string
 	code    int
 }
@@ -147,7 +147,7 @@ func (c *client) get(ctx context.Context, address *url.URL) (io.ReadCloser, erro
 		return os.Open(filePath(address))
 	}
 	if address.Scheme == "http" && address.User != nil {
-		return nil, fmt.Errorf("GET %s: go sends no credentials over plain http: use https", address.Redacted())
+		return nil, fmt.Errorf("GET %s: go sends no credentials over plain http: use https", shown(address))
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address.String(), nil)
 	if err != nil {
@@ -158,15 +158,21 @@ func (c *client) get(ctx context.Context, address *url.URL) (io.ReadCloser, erro
 	}
 	answer, err := c.http.Do(request)
 	if failed, ok := errors.AsType[*url.Error](err); ok { // where one was sent on to may be a signed address
-		return nil, fmt.Errorf("GET %s: %w", address.Redacted(), failed.Err)
+		return nil, fmt.Errorf("GET %s: %w", shown(address), failed.Err)
 	} else if err != nil {
 		return nil, err
 	}
 	if answer.StatusCode != http.StatusOK {
 		defer answer.Body.Close()
-		return nil, &statusError{address: address.Redacted(), status: answer.Status, code: answer.StatusCode}
+		return nil, &statusError{address: shown(address), status: answer.Status, code: answer.StatusCode}
 	}
 	return answer.Body, nil
+}
+
+// shown returns an address as errors and logs may show it: without a login, whose name may be a token, and without a query.
+func shown(address *url.URL) string {
+	public := url.URL{Scheme: address.Scheme, Host: address.Host, Path: address.Path, RawPath: address.RawPath}
+	return public.String()
 }
 
 // filePath returns the path that a file address means here.

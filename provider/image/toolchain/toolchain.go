@@ -187,7 +187,7 @@ func downloadFrom(ctx context.Context, address *url.URL, file *os.File, from *cl
 		err = errors.New("larger than a module may be")
 	}
 	if err != nil {
-		return fmt.Errorf("GET %s: %w", address.Redacted(), err)
+		return fmt.Errorf("GET %s: %w", shown(address), err)
 	}
 	return nil
 }

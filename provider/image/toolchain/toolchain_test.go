@@ -171,6 +171,7 @@ func TestLogins(t *testing.T) {
 		"none":    {[]string{"GOPROXY=" + server.URL}, false},
 		"off":     {[]string{"HOME=" + home, "GOAUTH=off", "GOPROXY=" + server.URL}, false},
 		"wrong":   {[]string{"GOPROXY=https://ci:hunter3@" + host}, false},
+		"token":   {[]string{"GOPROXY=https://hunter4@" + host}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
