@@ -70,5 +70,6 @@ func (d *providerData) checkRegion(at path.Path, address string, diags *diag.Dia
 
 // addPushError says why an image is not where the plan has it.
 func addPushError(diags *diag.Diagnostics, imageURI string, err error) {
-	diags.AddError("Failed to push image", fmt.Sprintf("The image %s was not pushed: %s", imageURI, sentence(err.Error())))
+	blame(diags, path.Root("repository"), "Failed to push image",
+		fmt.Sprintf("The image %s was not pushed: %s", imageURI, sentence(err.Error())))
 }
