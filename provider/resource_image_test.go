@@ -184,7 +184,10 @@ func TestAccImageLeavesNothingWhenThePushFails(t *testing.T) {
 		ProtoV6ProviderFactories: factories(),
 		CheckDestroy:             noRepository(t, name),
 		Steps: []resource.TestStep{
-			{Config: imageConfig(t, fmt.Sprintf("name = %q", name), "1"), ExpectError: regexp.MustCompile(`(?s)Failed to push image.*repository = \{`)},
+			{
+				Config:      imageConfig(t, fmt.Sprintf("name = %q", name), "1"),
+				ExpectError: regexp.MustCompile(`(?s)Failed to push image.*repository = \{`),
+			},
 		},
 	})
 	if backend.count(`DeleteRepository$`, name) != 1 {
