@@ -98,6 +98,9 @@ func (f *fileFinder) find(local, name string, above []string) error {
 	}
 	for _, entry := range entries {
 		inner := filepath.Join(local, entry.Name())
+		if strings.HasPrefix(entry.Name(), whiteoutPrefix) {
+			return f.invalid("%s", takesAway(inner))
+		}
 		if entry.Type()&fs.ModeSymlink != 0 {
 			target, err := followed(inner)
 			if err != nil {

@@ -84,6 +84,7 @@ func TestFilesThatCannotBeAdded(t *testing.T) {
 		t.Fatal(err)
 	}
 	linked(t, "nowhere", dir, "dangles", "link")
+	write(t, "", dir, "hides", ".wh.hosts")
 	for name, c := range map[string]struct {
 		files tree
 		key   string
@@ -96,6 +97,8 @@ func TestFilesThatCannotBeAdded(t *testing.T) {
 		"slash at the end":  {tree{"/etc/": dir}, "/etc/", []string{"write /etc"}},
 		"root":              {tree{"/": dir}, "/", []string{"whole image"}},
 		"mounted":           {tree{"/tmp/a": dir}, "/tmp/a", []string{"Lambda puts its own"}},
+		"whiteout":          {tree{"/opt/.wh.lib/a": in("file")}, "/opt/.wh.lib/a", []string{".wh.lib", "take files away"}},
+		"whiteout below":    {tree{"/etc/a": in("hides")}, "/etc/a", []string{in("hides/.wh.hosts"), "take files away"}},
 		"device":            {tree{"/etc/a": os.DevNull}, "/etc/a", []string{os.DevNull, "neither a file nor a directory"}},
 		"link that leaves":  {tree{"/etc/a": in("leaves")}, "/etc/a", []string{"link", "out of", "secret"}},
 		"link in circles":   {tree{"/etc/a": in("loops")}, "/etc/a", []string{"in itself"}},

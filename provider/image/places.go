@@ -50,7 +50,15 @@ func checkPath(name string) string {
 	if isMounted(name) {
 		return fmt.Sprintf("%s cannot be in an image: Lambda puts its own directory there", name)
 	}
+	if strings.Contains(name, "/"+whiteoutPrefix) {
+		return takesAway(name)
+	}
 	return ""
+}
+
+// takesAway is why a whiteout, in the image or on this machine, cannot be added: it would remove what is beside it.
+func takesAway(name string) string {
+	return fmt.Sprintf("%s cannot be in an image: names that begin with %s take files away, leave it out", name, whiteoutPrefix)
 }
 
 func isMounted(name string) bool {
