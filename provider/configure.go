@@ -122,6 +122,6 @@ func newProviderData(c *cloud.Cloud, caches string) *providerData {
 	return &providerData{
 		cloud:    c,
 		registry: registry,
-		builds:   builds{builder: builder, walks: newWalks(cache + "-walks")},
+		builds:   builds{builder: builder, walks: newWalks(cache + "-walks"), saved: appliedPlan()},
 	}
 }

@@ -52,12 +52,12 @@ func currentRun() string {
 	return ""
 }
 
-// changedError is a source that changed since the same run of Terraform planned it.
+// changedError is a source that changed since it was planned.
 type changedError struct{ differences []string }
 
 // Error lists what differs.
 func (e *changedError) Error() string {
-	return "what the image is built from is not what it was when this run of Terraform made its plan:\n\n" + strings.Join(e.differences, "\n")
+	return "what the image is built from is not what it was when the plan was made:\n\n" + strings.Join(e.differences, "\n")
 }
 
 // compare returns a *changedError if another process of this run found other inputs; else it notes these. It does what it can: without

@@ -18,13 +18,14 @@ import (
 
 // Built is an image that is ready to be pushed.
 type Built struct {
-	// Fingerprint of the source it was built from, see [Inputs.Fingerprint].
+	// Fingerprint of the inputs it was built from, see [Inputs.Fingerprint].
 	Fingerprint string
 	// Digest of the manifest, sha256:….
 	Digest string
 	// Size of all layers in bytes, compressed: what is stored and pulled.
 	Size int64
-	// Inputs are what the fingerprint is made of, by kind, each short enough to be compared by eye.
+	// Inputs are what the fingerprint is made of, by kind, each short enough to be compared by eye. They are those from which this very
+	// image was built first on this machine: sources that compile to the same bytes have the same.
 	Inputs Inputs
 	// Architecture of the image, x86_64 or arm64.
 	Architecture string
@@ -109,7 +110,8 @@ func (b *Builder) cachedOrNew(ctx context.Context, found *survey, fingerprint st
 		built, err = b.onlyOnce(ctx, found, fingerprint)
 	}
 	if built != nil {
-		built.Inputs = maps.Clone(found.inputs)
+		built.Inputs = maps.Clone(b.cache.firstInputs(built.Digest, found.inputs))
+		built.Fingerprint = built.Inputs.Fingerprint()
 		if img, ok := built.Image.(*storedImage); ok && found.contents.base != nil {
 			img.readFrom(b.registry, found.contents.base.repository) // it may have been built on the same base of a mirror
 		}

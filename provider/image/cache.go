@@ -202,6 +202,11 @@ func (c cache) prune() {
 			_ = os.Remove(filepath.Join(c.dir, "blobs", info.Name()))
 		}
 	}
+	for n, info := range newestFirst(filepath.Join(c.dir, "firsts")) {
+		if n >= maxFirsts {
+			_ = os.Remove(filepath.Join(c.dir, "firsts", info.Name()))
+		}
+	}
 	for _, info := range newestFirst(filepath.Join(c.dir, "locks")) {
 		if old(info) {
 			_ = os.Remove(filepath.Join(c.dir, "locks", info.Name()))
