@@ -23,6 +23,13 @@ type builds struct {
 	facts  answers[imageFacts]   // by image URI
 	pushes answers[struct{}]     // by image URI
 	exists answers[bool]         // by image URI
+	told   sync.Map              // texts of errors
+}
+
+// toldBefore reports whether a resource of this run has told of an error, and takes it that one does now.
+func (b *builds) toldBefore(err error) bool {
+	_, told := b.told.LoadOrStore(err.Error(), true)
+	return told
 }
 
 // imageFacts are what functions have to agree with.

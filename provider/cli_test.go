@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
 )
 
 // builtProvider returns the directory of the provider's binary, which is built for the first test that needs one.
@@ -106,6 +108,38 @@ func TestAccApplySaysWhatChangedSinceThePlan(t *testing.T) {
 	}
 	write(t, directory, "main.go", strings.Replace(listingApp("walk 2"), "\n", " // which changes no byte of the binary\n", 1))
 	for _, args := range [][]string{{"apply", "saved"}, {"plan", "-detailed-exitcode"}, {"destroy", "-auto-approve"}} {
+		if output, ok := w.run(t, args); !ok {
+			t.Fatalf("%v: %s", args, output)
+		}
+	}
+}
+
+// TestAccOneSourceTellsItsErrorOnce has two resources of a source that does not compile, then loses the image of one that does.
+func TestAccOneSourceTellsItsErrorOnce(t *testing.T) {
+	acceptance(t)
+	needsImages(t)
+	name := uniqueName(t)
+	directory := files(t, map[string]string{"main.go": "package main\n\nfunc main() { missing() }\n"})
+	w := newCLI(t, imageOf(directory, "", fmt.Sprintf("name = %q", name), "")+
+		fmt.Sprintf("data \"handler_app\" \"acme\" {\n  source = { package = %q }\n}\n", directory))
+	output, ok := w.run(t, []string{"plan"})
+	if ok || strings.Count(output, "undefined: missing") != 1 || strings.Count(output, "as the error of another resource") != 1 {
+		t.Errorf("got %s", output)
+	}
+	write(t, directory, "main.go", listingApp("told once"))
+	if output, ok := w.run(t, []string{"apply", "-auto-approve"}); !ok {
+		t.Fatal(output)
+	}
+	images, _ := repositoryImages(t, name)
+	input := &ecr.BatchDeleteImageInput{RepositoryName: &name, ImageIds: images}
+	if _, err := ecr.NewFromConfig(clientConfig()).BatchDeleteImage(background(), input); err != nil {
+		t.Fatal(err)
+	}
+	output, ok = w.run(t, []string{"plan"})
+	if !ok || !strings.Contains(output, *images[0].ImageDigest+" is no longer in its repository. The next apply pushes it again.") {
+		t.Errorf("got %s", output)
+	}
+	for _, args := range [][]string{{"apply", "-auto-approve"}, {"plan", "-detailed-exitcode"}, {"destroy", "-auto-approve"}} {
 		if output, ok := w.run(t, args); !ok {
 			t.Fatalf("%v: %s", args, output)
 		}

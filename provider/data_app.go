@@ -85,7 +85,7 @@ func (d *appData) Read(ctx context.Context, req datasource.ReadRequest, resp *da
 	}
 	built, err := d.builds.build(ctx, source)
 	if err != nil {
-		addBuildError(&resp.Diagnostics, err)
+		d.addBuildError(&resp.Diagnostics, err)
 		return
 	}
 	if len(built.App.Handlers) == 0 && !source.SkipHandlers {

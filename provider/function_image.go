@@ -84,7 +84,7 @@ func (r *functionResource) planBuiltImage(ctx context.Context, state, plan *func
 	}
 	built, err := r.builds.unlessKnown(ctx, source, before)
 	if err != nil {
-		addBuildError(diags, err)
+		r.addBuildError(diags, err)
 		return
 	}
 	if built == nil {
@@ -167,7 +167,7 @@ func (r *functionResource) ship(ctx context.Context, plan *functionModel, diags 
 	}
 	built, err := r.builds.planned(ctx, source, nil, plan.ImageDigest.ValueString())
 	if err != nil {
-		addBuildError(diags, err)
+		r.addBuildError(diags, err)
 		return false
 	}
 	if name := repository.Name.ValueString(); name != "" {

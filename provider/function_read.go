@@ -64,6 +64,7 @@ func (r *functionResource) read(ctx context.Context, m *functionModel, f foundFu
 	}
 	if f.lostImage {
 		m.Fingerprint = types.StringNull()
+		warnOfLostImage(diags, m.ImageURI)
 	}
 	m.ARN = types.StringValue(f.ARN)
 	m.RoleARN = types.StringValue(f.RoleARN)

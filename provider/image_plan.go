@@ -70,7 +70,7 @@ func (r *imageResource) plan(ctx context.Context, state, plan *imageModel, sourc
 	built, err := r.builds.unlessKnown(ctx, source, before)
 	switch {
 	case err != nil:
-		addBuildError(diags, err)
+		r.addBuildError(diags, err)
 		return
 	case built == nil:
 		plan.keep(state)
@@ -89,8 +89,9 @@ func (r *imageResource) plan(ctx context.Context, state, plan *imageModel, sourc
 	r.builds.facts.set(plan.ImageURI.ValueString(), facts)
 }
 
-// addBuildError blames the attribute that is the cause, if one is.
-func addBuildError(diags *diag.Diagnostics, err error) {
+// addBuildError blames the attribute that is the cause, if one is. What the compiler says is told by the first of all resources that
+// have the same source.
+func (d *providerData) addBuildError(diags *diag.Diagnostics, err error) {
 	const failed = "Failed to build image"
 	source, detail := path.Root("source"), sentence(err.Error())
 	wrong, isWrong := errors.AsType[*image.SourceError](err)
@@ -98,6 +99,9 @@ func addBuildError(diags *diag.Diagnostics, err error) {
 	switch {
 	case isWrong:
 		blame(diags, fieldPath(wrong), failed, detail)
+	case isBroken && d.builds.toldBefore(err):
+		blame(diags, source.AtName("package"), failed, fmt.Sprintf("The package %s cannot be built, as the error of another resource with "+
+			"the same source says in full.", broken.Package))
 	case isBroken && broken.Hint == "":
 		blame(diags, source.AtName("package"), failed, fmt.Sprintf("The package %s does not compile:\n\n%s\n\nMend the code and plan again.",
 			broken.Package, strings.TrimSpace(broken.Output)))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -20,12 +21,13 @@ func (r *imageResource) Read(ctx context.Context, req resource.ReadRequest, resp
 		return
 	}
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("repository"), repository.id())...)
+	var lost bool
 	var err error
 	if state.ImageDigest.IsNull() {
 		err = r.readImported(ctx, &state, &repository)
 		resp.Diagnostics.Append(state.setRepository(ctx, repository)...)
 	} else {
-		err = r.read(ctx, &state, repository)
+		lost, err = r.read(ctx, &state, repository)
 	}
 	if cloud.IsNotFound(err) {
 		resp.State.RemoveResource(ctx)
@@ -35,16 +37,24 @@ func (r *imageResource) Read(ctx context.Context, req resource.ReadRequest, resp
 		resp.Diagnostics.AddError("Failed to read image", fmt.Sprintf("Repository %s: %s", repository.id(), sentence(err.Error())))
 		return
 	}
+	if lost { // without a fingerprint the next apply pushes it again
+		state.Fingerprint = types.StringNull()
+		warnOfLostImage(&resp.Diagnostics, state.ImageURI)
+	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 }
 
-// read checks that the image is still there and that Lambda may pull it, each with one request, at the same time. An image that is gone
-// has no fingerprint, so that the next apply pushes it again.
-func (r *imageResource) read(ctx context.Context, state *imageModel, repository repositoryModel) error {
-	var exists bool
+// warnOfLostImage says why something changes although the configuration and the code have not.
+func warnOfLostImage(diags *diag.Diagnostics, imageURI types.String) {
+	diags.AddWarning("Image is gone", imageURI.ValueString()+" is no longer in its repository. The next apply pushes it again.")
+}
+
+// read checks that the image is still there and that Lambda may pull it, each with one request, at the same time.
+func (r *imageResource) read(ctx context.Context, state *imageModel, repository repositoryModel) (lost bool, err error) {
 	group, groupCtx := errgroup.WithContext(ctx)
-	group.Go(func() (err error) {
-		exists, err = r.hasImage(groupCtx, repository.Name.ValueString(), state.ImageURI.ValueString())
+	group.Go(func() error {
+		exists, err := r.hasImage(groupCtx, repository.Name.ValueString(), state.ImageURI.ValueString())
+		lost = err == nil && !exists
 		return err
 	})
 	if name := repository.Name.ValueString(); name != "" {
@@ -57,11 +67,8 @@ func (r *imageResource) read(ctx context.Context, state *imageModel, repository 
 			return err
 		})
 	}
-	err := group.Wait()
-	if err == nil && !exists {
-		state.Fingerprint = types.StringNull()
-	}
-	return err
+	err = group.Wait()
+	return lost, err
 }
 
 // readImported takes over a repository with the image that was pushed last.

@@ -40,7 +40,7 @@ func (r *imageResource) Create(ctx context.Context, req resource.CreateRequest, 
 	}
 	built, err := r.builds.planned(ctx, source, mapTexts(plan.Inputs), plan.ImageDigest.ValueString())
 	if err != nil {
-		addBuildError(&resp.Diagnostics, err)
+		r.addBuildError(&resp.Diagnostics, err)
 		return
 	}
 	if !writeSBOM(&resp.Diagnostics, plan.SBOM.ValueString(), built) {
@@ -79,7 +79,7 @@ func (r *imageResource) Update(ctx context.Context, req resource.UpdateRequest, 
 	if !plan.Fingerprint.Equal(state.Fingerprint) || !plan.SBOM.Equal(state.SBOM) {
 		built, err := r.builds.planned(ctx, source, mapTexts(plan.Inputs), plan.ImageDigest.ValueString())
 		if err != nil {
-			addBuildError(&resp.Diagnostics, err)
+			r.addBuildError(&resp.Diagnostics, err)
 			return
 		}
 		if !writeSBOM(&resp.Diagnostics, plan.SBOM.ValueString(), built) {
