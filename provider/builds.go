@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/lambda-land/terraform-provider-handler/provider/image"
+	"github.com/lambda-land/terraform-provider-handler/provider/once"
 )
 
 // builds are the images of one run of the provider: a source is listed once and built once, however many functions it serves, and what
@@ -18,12 +19,12 @@ type builds struct {
 	walks   walks
 	saved   savedPlan
 
-	inputs answers[image.Inputs] // by source, as JSON
-	images answers[*image.Built] // by source, as JSON
-	facts  answers[imageFacts]   // by image URI
-	pushes answers[struct{}]     // by image URI
-	exists answers[bool]         // by image URI
-	told   sync.Map              // texts of errors
+	inputs once.Answers[image.Inputs] // by source, as JSON
+	images once.Answers[*image.Built] // by source, as JSON
+	facts  once.Answers[imageFacts]   // by image URI
+	pushes once.Answers[struct{}]     // by image URI
+	exists once.Answers[bool]         // by image URI
+	told   sync.Map                   // texts of errors
 }
 
 // toldBefore reports whether a resource of this run has told of an error, and takes it that one does now.
@@ -45,7 +46,7 @@ func (b *builds) inputsOf(ctx context.Context, source image.Source) (image.Input
 	if err != nil {
 		return nil, fmt.Errorf("build %s: %w", source.Package, err)
 	}
-	return b.inputs.get(ctx, string(key), func(ctx context.Context) (image.Inputs, error) { return b.builder.Inputs(ctx, source) })
+	return b.inputs.Get(ctx, string(key), func(ctx context.Context) (image.Inputs, error) { return b.builder.Inputs(ctx, source) })
 }
 
 // build returns the image.
@@ -54,7 +55,7 @@ func (b *builds) build(ctx context.Context, source image.Source) (*image.Built, 
 	if err != nil {
 		return nil, fmt.Errorf("build %s: %w", source.Package, err)
 	}
-	return b.images.get(ctx, string(key), func(ctx context.Context) (*image.Built, error) { return b.builder.Build(ctx, source) })
+	return b.images.Get(ctx, string(key), func(ctx context.Context) (*image.Built, error) { return b.builder.Build(ctx, source) })
 }
 
 // unlessKnown returns the image for a plan unless it has this fingerprint: then nothing is built, and it returns nil. The error is a
@@ -84,54 +85,6 @@ func (b *builds) planned(ctx context.Context, source image.Source, inputs image.
 		return nil, err
 	}
 	return built, built.Matches(inputs, digest)
-}
-
-// answers are what was asked for once by key.
-type answers[T any] struct {
-	mu    sync.Mutex
-	byKey map[string]*answer[T]
-}
-
-func (a *answers[T]) get(ctx context.Context, key string, ask func(context.Context) (T, error)) (T, error) {
-	return a.of(key).get(ctx, ask)
-}
-
-// set puts an answer in the place of one that was, or would be, asked for.
-func (a *answers[T]) set(key string, value T) {
-	known := a.of(key)
-	known.mu.Lock()
-	defer known.mu.Unlock()
-	known.known, known.value, known.err = true, value, nil
-}
-
-func (a *answers[T]) of(key string) *answer[T] {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.byKey == nil {
-		a.byKey = map[string]*answer[T]{}
-	}
-	if a.byKey[key] == nil {
-		a.byKey[key] = &answer[T]{}
-	}
-	return a.byKey[key]
-}
-
-// answer is asked for when it is first needed. A refusal is an answer, too; that the one who asked went away is none.
-type answer[T any] struct {
-	mu    sync.Mutex
-	known bool
-	value T
-	err   error
-}
-
-func (a *answer[T]) get(ctx context.Context, ask func(context.Context) (T, error)) (T, error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if !a.known {
-		a.value, a.err = ask(ctx)
-		a.known = ctx.Err() == nil
-	}
-	return a.value, a.err
 }
 
 // repositoryOf returns the repository of an image URI that ends in a digest.

@@ -102,7 +102,7 @@ func (r *functionResource) planBuiltImage(ctx context.Context, state, plan *func
 	if len(facts.handlers) == 0 && !source.SkipHandlers {
 		warnOfNoHandlers(diags, source)
 	}
-	r.builds.facts.set(plan.ImageURI.ValueString(), facts)
+	r.builds.facts.Set(plan.ImageURI.ValueString(), facts)
 }
 
 // keepImage takes over the image as it is.
@@ -141,7 +141,7 @@ func (r *functionResource) checkImage(ctx context.Context, state, plan *function
 
 // factsOf returns what an image says: as this run built it, or else as the registry has it. What cannot be read is anybody's guess.
 func (r *functionResource) factsOf(ctx context.Context, imageURI string) (imageFacts, bool) {
-	facts, err := r.builds.facts.get(ctx, imageURI, func(ctx context.Context) (imageFacts, error) {
+	facts, err := r.builds.facts.Get(ctx, imageURI, func(ctx context.Context) (imageFacts, error) {
 		found, err := r.registry.Describe(ctx, imageURI)
 		if err != nil {
 			return imageFacts{}, err

@@ -86,7 +86,7 @@ func (r *imageResource) plan(ctx context.Context, state, plan *imageModel, sourc
 	if !facts.listed && !source.SkipHandlers {
 		warnOfNoHandlers(diags, source)
 	}
-	r.builds.facts.set(plan.ImageURI.ValueString(), facts)
+	r.builds.facts.Set(plan.ImageURI.ValueString(), facts)
 }
 
 // addBuildError blames the attribute that is the cause, if one is. What the compiler says is told by the first of all resources that

@@ -26,7 +26,7 @@ func (d *providerData) repositoryURL(ctx context.Context, name, url string) (str
 
 // push uploads an image to the repository of its URI, once in a run, and waits until ECR lists it.
 func (d *providerData) push(ctx context.Context, imageURI string, built *image.Built) error {
-	_, err := d.builds.pushes.get(ctx, imageURI, func(ctx context.Context) (struct{}, error) {
+	_, err := d.builds.pushes.Get(ctx, imageURI, func(ctx context.Context) (struct{}, error) {
 		return struct{}{}, d.pushNow(ctx, repositoryOf(imageURI), built)
 	})
 	return err
@@ -46,7 +46,7 @@ func (d *providerData) pushNow(ctx context.Context, repository string, built *im
 // hasImage reports whether an image is still there, with one request in a run. name is the repository's in the account's own registry,
 // or empty. The error is a [cloud.NotFoundError] if there is no repository of this name.
 func (d *providerData) hasImage(ctx context.Context, name, imageURI string) (bool, error) {
-	return d.builds.exists.get(ctx, imageURI, func(ctx context.Context) (bool, error) {
+	return d.builds.exists.Get(ctx, imageURI, func(ctx context.Context) (bool, error) {
 		repository, digest, _ := strings.Cut(imageURI, "@")
 		if name != "" {
 			return d.cloud.HasImage(ctx, name, digest)

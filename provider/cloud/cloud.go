@@ -3,7 +3,6 @@
 package cloud
 
 import (
-	"context"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -16,6 +15,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/hashicorp/aws-sdk-go-base/v2/endpoints"
+
+	"github.com/lambda-land/terraform-provider-handler/provider/once"
 )
 
 // Cloud is one region of one AWS account. It is safe for concurrent use.
@@ -33,14 +34,12 @@ type Cloud struct {
 	sqs     *sqs.Client
 	sts     *sts.Client
 
-	account remembered[string]
-	limits  remembered[ConcurrencyLimits]
-
-	mu           sync.Mutex
-	secretChecks map[string]*remembered[struct{}] // by ARN
-	logins       map[string]*regionLogin          // by region
-	repositories map[string]*remembered[string]   // URLs of those that were made if missing, by name
-	queueURLs    sync.Map                         // ARN -> URL of queues seen, which spares a call for each function that uses them
+	account      once.Answer[string]
+	limits       once.Answer[ConcurrencyLimits]
+	secretChecks once.Answers[struct{}] // by ARN
+	repositories once.Answers[string]   // URLs of those that were made if missing, by name
+	logins       logins
+	queueURLs    sync.Map // ARN -> URL of queues seen, which spares a call for each function that uses them
 }
 
 // New returns the region that config names. It makes no call.
@@ -59,30 +58,7 @@ func New(config aws.Config) *Cloud {
 		secrets:   secretsmanager.NewFromConfig(config),
 		sqs:       sqs.NewFromConfig(config),
 		sts:       sts.NewFromConfig(config),
-
-		secretChecks: map[string]*remembered[struct{}]{},
-		logins:       map[string]*regionLogin{},
-		repositories: map[string]*remembered[string]{},
 	}
-}
-
-// remembered is an answer that is asked for once, when it is first needed. A refusal is an answer, too; that the one who asked went
-// away is none.
-type remembered[T any] struct {
-	mu    sync.Mutex
-	known bool
-	value T
-	err   error
-}
-
-func (r *remembered[T]) get(ctx context.Context, ask func(context.Context) (T, error)) (T, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if !r.known {
-		r.value, r.err = ask(ctx)
-		r.known = ctx.Err() == nil
-	}
-	return r.value, r.err
 }
 
 // arn returns the ARN of something in this region.

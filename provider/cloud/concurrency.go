@@ -20,7 +20,7 @@ func (l ConcurrencyLimits) Floor() int { return min(100, l.Total) }
 
 // Limits returns the account's concurrency limits. It asks once.
 func (c *Cloud) Limits(ctx context.Context) (ConcurrencyLimits, error) {
-	return c.limits.get(ctx, func(ctx context.Context) (ConcurrencyLimits, error) {
+	return c.limits.Get(ctx, func(ctx context.Context) (ConcurrencyLimits, error) {
 		output, err := c.lambda.GetAccountSettings(ctx, &lambda.GetAccountSettingsInput{})
 		if err != nil {
 			return ConcurrencyLimits{}, fmt.Errorf("read the account's concurrency limits: %w", err)

@@ -10,7 +10,7 @@ import (
 
 // Account returns the ID of the account that the credentials belong to. It asks once.
 func (c *Cloud) Account(ctx context.Context) (string, error) {
-	return c.account.get(ctx, func(ctx context.Context) (string, error) {
+	return c.account.Get(ctx, func(ctx context.Context) (string, error) {
 		identity, err := c.sts.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 		if err != nil {
 			return "", fmt.Errorf("find out which account the credentials belong to: %w", err)

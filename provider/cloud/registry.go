@@ -7,11 +7,14 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/hashicorp/aws-sdk-go-base/v2/endpoints"
+
+	"github.com/lambda-land/terraform-provider-handler/provider/once"
 )
 
 // RegistryLogin is how to reach a container registry of ECR.
@@ -43,14 +46,7 @@ func (c *Cloud) LoginTo(ctx context.Context, host string) (*RegistryLogin, error
 }
 
 func (c *Cloud) loginIn(ctx context.Context, region string) (*RegistryLogin, error) {
-	c.mu.Lock()
-	login, ok := c.logins[region]
-	if !ok || time.Since(login.since) > loginLife {
-		login = &regionLogin{since: time.Now()}
-		c.logins[region] = login
-	}
-	c.mu.Unlock()
-	return login.get(ctx, func(ctx context.Context) (*RegistryLogin, error) {
+	return c.logins.in(region).Get(ctx, func(ctx context.Context) (*RegistryLogin, error) {
 		found, err := c.logIn(ctx, region)
 		if err != nil {
 			return nil, fmt.Errorf("log in to the container registry of region %s: %w", region, err)
@@ -59,11 +55,32 @@ func (c *Cloud) loginIn(ctx context.Context, region string) (*RegistryLogin, err
 	})
 }
 
+// logins are those that were asked for, by region.
+type logins struct {
+	mu       sync.Mutex
+	byRegion map[string]*regionLogin
+}
+
 // regionLogin is a login that was asked for at some time.
 type regionLogin struct {
-	remembered[*RegistryLogin]
+	once.Answer[*RegistryLogin]
 
 	since time.Time
+}
+
+// in returns the login of a region, to be asked for if the last one is about to end.
+func (l *logins) in(region string) *regionLogin {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	login, ok := l.byRegion[region]
+	if !ok || time.Since(login.since) > loginLife {
+		if l.byRegion == nil {
+			l.byRegion = map[string]*regionLogin{}
+		}
+		login = &regionLogin{since: time.Now()}
+		l.byRegion[region] = login
+	}
+	return login
 }
 
 func (c *Cloud) logIn(ctx context.Context, region string) (*RegistryLogin, error) {

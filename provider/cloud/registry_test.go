@@ -41,7 +41,8 @@ func TestLoginIsAskedForOnce(t *testing.T) {
 	if n := w.take()["GetAuthorizationToken"]; n != 1 {
 		t.Errorf("asked %d times", n)
 	}
-	w.logins[w.Region].since = w.logins[w.Region].since.Add(-loginLife - 1)
+	login := w.logins.byRegion[w.Region]
+	login.since = login.since.Add(-loginLife - 1)
 	if _, err := w.Login(t.Context()); err != nil || w.take()["GetAuthorizationToken"] != 1 {
 		t.Errorf("an old login is not renewed, %v", err)
 	}

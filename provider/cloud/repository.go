@@ -64,14 +64,7 @@ func (c *Cloud) CreateRepository(ctx context.Context, name string, encryption En
 // stays what it is; only if it has no policy at all, as after a crash, it gets the one that lets Lambda pull. It does so once for each
 // name; concurrent callers, in this process or another, get the same repository.
 func (c *Cloud) EnsureRepository(ctx context.Context, name string, tags map[string]string) (string, error) {
-	c.mu.Lock()
-	ensured, ok := c.repositories[name]
-	if !ok {
-		ensured = &remembered[string]{}
-		c.repositories[name] = ensured
-	}
-	c.mu.Unlock()
-	return ensured.get(ctx, func(ctx context.Context) (string, error) { return c.ensureRepository(ctx, name, tags) })
+	return c.repositories.Get(ctx, name, func(ctx context.Context) (string, error) { return c.ensureRepository(ctx, name, tags) })
 }
 
 func (c *Cloud) ensureRepository(ctx context.Context, name string, tags map[string]string) (string, error) {

@@ -33,14 +33,9 @@ func (e *NoSecretValueError) Error() string { return "secret " + e.ARN + " has n
 // CheckSecret returns a [NotFoundError] for a secret that does not exist, a [NoSecretValueError] for one without a current value and a
 // [SecretShapeError] for one whose current value is not a JSON object. It looks once at each secret, however many functions use it.
 func (c *Cloud) CheckSecret(ctx context.Context, secretARN string) error {
-	c.mu.Lock()
-	check, ok := c.secretChecks[secretARN]
-	if !ok {
-		check = &remembered[struct{}]{}
-		c.secretChecks[secretARN] = check
-	}
-	c.mu.Unlock()
-	_, err := check.get(ctx, func(ctx context.Context) (struct{}, error) { return struct{}{}, c.checkSecret(ctx, secretARN) })
+	_, err := c.secretChecks.Get(ctx, secretARN, func(ctx context.Context) (struct{}, error) {
+		return struct{}{}, c.checkSecret(ctx, secretARN)
+	})
 	return err
 }
 
