@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// linkerArguments returns the arguments that the linker is called with. Each element of Ldflags is one flag and, after a space, its
-// value, which reaches the linker as it is, spaces and all, unless it is quoted as a whole, as one does on a command line. The error is
-// a *SourceError.
+// linkerArguments returns the arguments that the linker is called with. An element of Ldflags is one flag and, after a space, its
+// value, which reaches the linker as it is, spaces and all, unless it is quoted as a whole, as one does on a command line. An element
+// with several flags is split as go splits its -ldflags. The error is a *SourceError.
 func (s Source) linkerArguments() ([]string, error) {
 	arguments := []string{"-s", "-w", "-buildid="}
 	for i, element := range s.Ldflags {
@@ -23,16 +23,17 @@ func (s Source) linkerArguments() ([]string, error) {
 			flag, value, hasValue = flag+" "+value, "", false
 		}
 		value, quoted := unquoted(strings.TrimSpace(value))
-		if words := strings.Fields(flag + " " + value); !quoted && len(words) > 1 {
-			for _, word := range words[1:] {
-				if strings.HasPrefix(word, "-") {
-					return nil, invalid("holds %s, too: give each flag as an element of its own, or put the value into quotes", word)
-				}
+		switch several := strings.Contains(flag+" "+value, " -"); {
+		case several && !quoted:
+			words, ok := split(element)
+			if !ok {
+				return nil, invalid("has a quote that does not end: give each flag as an element of its own")
 			}
-		}
-		arguments = append(arguments, flag)
-		if hasValue {
-			arguments = append(arguments, value)
+			arguments = append(arguments, words...)
+		case hasValue:
+			arguments = append(arguments, flag, value)
+		default:
+			arguments = append(arguments, flag)
 		}
 		for _, argument := range arguments {
 			if _, ok := quote(argument); !ok {
@@ -50,6 +51,26 @@ func (s Source) linkerFlags() string {
 		arguments[i], _ = quote(argument)
 	}
 	return strings.Join(arguments, " ")
+}
+
+// split returns the words of a text as go does: apart by spaces, or within quotes of either kind, without escapes.
+func split(text string) (words []string, ok bool) {
+	for text = strings.TrimSpace(text); text != ""; text = strings.TrimSpace(text) {
+		var word string
+		if q := text[:1]; q == `'` || q == `"` {
+			if word, text, ok = strings.Cut(text[1:], q); !ok {
+				return nil, false
+			}
+		} else {
+			end := strings.IndexAny(text, " \t\r\n")
+			if end < 0 {
+				end = len(text)
+			}
+			word, text = text[:end], text[end:]
+		}
+		words = append(words, word)
+	}
+	return words, true
 }
 
 // unquoted returns a value without the quotes around it, if there are any.

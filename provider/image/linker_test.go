@@ -16,10 +16,11 @@ import (
 func TestLinkerFlagsReachTheLinker(t *testing.T) {
 	t.Parallel()
 	dir := module(t, "-- go.mod --\nmodule example.com/app\ngo 1.24\n-- main.go --\npackage main\n"+
-		"import \"os\"\nvar a, b, c, d, e, f string\n"+
-		"func main() { os.Stdout.WriteString(a + \"|\" + b + \"|\" + c + \"|\" + d + \"|\" + e + \"|\" + f) }\n")
+		"import \"os\"\nvar a, b, c, d, e, f, g, h, i string\n"+
+		"func main() { os.Stdout.WriteString(a + \"|\" + b + \"|\" + c + \"|\" + d + \"|\" + e + \"|\" + f + \"|\" + g + \"|\" + h + \"|\" + i) }\n")
 	src := Source{Package: dir, Ldflags: []string{
 		`-X main.a=1`, `-X main.b=two words`, `-X 'main.c=three "more" words'`, `-X=main.d=it's  fine`, `-X "main.e=-v -x"`, ` -X  main.f="quoted" `,
+		`-s -w -X main.g=1 -X 'main.h=two words'`, `-X=main.i=1 -v=0`,
 	}}
 	if err := src.validate(); err != nil {
 		t.Fatal(err)
@@ -39,7 +40,7 @@ func TestLinkerFlagsReachTheLinker(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{`1`, `two words`, `three "more" words`, `it's  fine`, `-v -x`, `"quoted"`}
+	want := []string{`1`, `two words`, `three "more" words`, `it's  fine`, `-v -x`, `"quoted"`, `1`, `two words`, `1`}
 	if diff := cmp.Diff(want, strings.Split(string(out), "|")); diff != "" {
 		t.Errorf("values (-want +got):\n%s", diff)
 	}
@@ -50,8 +51,7 @@ func TestLinkerFlagsThatCannotBeMeant(t *testing.T) {
 	for flag, says := range map[string]string{
 		"":                               "does not begin with -",
 		"main.version=1":                 "does not begin with -",
-		"-X main.a=1 -X main.b=2":        "holds -X, too",
-		"-X=main.a=1 -X=main.b=2":        "holds -X=main.b=2, too",
+		"-X main.a=1 -X 'main.b=2":       "a quote that does not end",
 		`-X main.a=it's "all" of 'them'`: "both kinds of quotes",
 	} {
 		err := Source{Package: ".", Ldflags: []string{"-v", flag}}.validate()

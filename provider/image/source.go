@@ -19,7 +19,8 @@ type Source struct {
 	// Tags are build tags on top of lambda and lambda.norpc.
 	Tags []string
 	// Ldflags are linker flags on top of -s -w -buildid=. Each element is a flag and, after a space, its value, such as
-	// "-X main.version=1". The value may hold spaces; one that holds words which begin with - has to be quoted as a whole.
+	// "-X main.version=1", which may hold spaces; or several flags as one writes them on a command line. A value with words that begin
+	// with - has to be quoted as a whole.
 	Ldflags []string
 	// Env are environment variables of the go command on top of the process's own, such as GOPRIVATE or GOEXPERIMENT. They are not in
 	// the image.
