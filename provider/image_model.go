@@ -21,7 +21,6 @@ type imageModel struct {
 	Tags          types.Map    `tfsdk:"tags"`
 	TagsAll       types.Map    `tfsdk:"tags_all"`
 	RepositoryURL types.String `tfsdk:"repository_url"`
-	LambdaCanPull types.Bool   `tfsdk:"lambda_can_pull"`
 	ImageURI      types.String `tfsdk:"image_uri"`
 	ImageDigest   types.String `tfsdk:"image_digest"`
 	ImageSize     types.Int64  `tfsdk:"image_size"`

@@ -10,7 +10,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
-	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/lambda-land/terraform-provider-handler/provider/image"
 )
@@ -56,10 +55,6 @@ func preferNoChange(ctx context.Context, plan *tfsdk.Plan, state tfsdk.State, qu
 
 // plan sets all that is computed: from state if the inputs are the same, else by building.
 func (r *imageResource) plan(ctx context.Context, state, plan *imageModel, source image.Source, repository repositoryModel, diags *diag.Diagnostics) {
-	plan.LambdaCanPull = types.BoolNull()
-	if !repository.Name.IsNull() {
-		plan.LambdaCanPull = types.BoolValue(true)
-	}
 	if !r.checkRegion(path.Root("repository").AtName("url"), repository.URL.ValueString(), diags) {
 		return
 	}

@@ -8,11 +8,11 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/lambda-land/terraform-provider-handler/provider/cloud"
 )
 
+// Read asks with one request whether the image is still there. What else the repository should be, the next push sees to.
 func (r *imageResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state imageModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
@@ -27,7 +27,9 @@ func (r *imageResource) Read(ctx context.Context, req resource.ReadRequest, resp
 		err = r.readImported(ctx, &state, &repository)
 		resp.Diagnostics.Append(state.setRepository(ctx, repository)...)
 	} else {
-		lost, err = r.read(ctx, &state, repository)
+		var exists bool
+		exists, err = r.hasImage(ctx, repository.Name.ValueString(), state.ImageURI.ValueString())
+		lost = err == nil && !exists
 	}
 	if cloud.IsNotFound(err) {
 		resp.State.RemoveResource(ctx)
@@ -49,28 +51,6 @@ func warnOfLostImage(diags *diag.Diagnostics, imageURI types.String) {
 	diags.AddWarning("Image is gone", imageURI.ValueString()+" is no longer in its repository. The next apply pushes it again.")
 }
 
-// read checks that the image is still there and that Lambda may pull it, each with one request, at the same time.
-func (r *imageResource) read(ctx context.Context, state *imageModel, repository repositoryModel) (lost bool, err error) {
-	group, groupCtx := errgroup.WithContext(ctx)
-	group.Go(func() error {
-		exists, err := r.hasImage(groupCtx, repository.Name.ValueString(), state.ImageURI.ValueString())
-		lost = err == nil && !exists
-		return err
-	})
-	if name := repository.Name.ValueString(); name != "" {
-		group.Go(func() error {
-			has, err := r.cloud.HasPolicy(groupCtx, name)
-			state.LambdaCanPull = types.BoolValue(has || cloud.IsDenied(err)) // who may not look takes it for granted
-			if cloud.IsDenied(err) {
-				return nil
-			}
-			return err
-		})
-	}
-	err = group.Wait()
-	return lost, err
-}
-
 // readImported takes over a repository with the image that was pushed last.
 func (r *imageResource) readImported(ctx context.Context, state *imageModel, repository *repositoryModel) error {
 	name := repository.Name.ValueString()
@@ -84,7 +64,6 @@ func (r *imageResource) readImported(ctx context.Context, state *imageModel, rep
 	}
 	repository.Encryption = types.StringValue(found.Encryption.Type)
 	repository.KMSKeyARN = textOrNull(found.Encryption.KMSKeyARN)
-	state.LambdaCanPull = types.BoolValue(found.HasPolicy)
 	state.Tags, state.TagsAll = r.ownTags(withoutReserved(tags)), textMapOrNull(withoutReserved(tags))
 	state.RepositoryURL = types.StringValue(found.URL)
 	digest, size, err := r.cloud.LatestImage(ctx, name)

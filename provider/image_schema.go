@@ -61,11 +61,6 @@ func (r *imageResource) Schema(_ context.Context, _ resource.SchemaRequest, resp
 				MarkdownDescription: "Address of the repository, without a scheme.",
 				Computed:            true,
 			},
-			"lambda_can_pull": schema.BoolAttribute{
-				MarkdownDescription: "Whether the repository that this resource owns has a policy, without which Lambda cannot pull. False is " +
-					"drift, which the next apply mends. Null with `repository.url`.",
-				Computed: true,
-			},
 			"image_uri": schema.StringAttribute{
 				MarkdownDescription: "Address of the image, `repository@digest`. Set it as the `image_uri` of functions.",
 				Computed:            true,
