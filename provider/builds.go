@@ -3,7 +3,6 @@ package provider
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -59,7 +58,7 @@ func (b *builds) build(ctx context.Context, source image.Source) (*image.Built, 
 }
 
 // unlessKnown returns the image for a plan unless it has this fingerprint: then nothing is built, and it returns nil. The error is a
-// *changedError if this run of Terraform has planned another one, or applies a plan with another one.
+// *changedError if this run of Terraform has planned another one.
 func (b *builds) unlessKnown(ctx context.Context, source image.Source, fingerprint string) (*image.Built, error) {
 	if fingerprint != "" {
 		inputs, err := b.inputsOf(ctx, source)
@@ -74,7 +73,7 @@ func (b *builds) unlessKnown(ctx context.Context, source image.Source, fingerpri
 	if err != nil {
 		return nil, err
 	}
-	return built, errors.Join(b.saved.compare(built), b.walks.compare(source, built.Inputs))
+	return built, b.walks.compare(source, built.Inputs)
 }
 
 // planned returns the image if it is the one with the digest that was planned, or an error that says what differs, as far as the inputs

@@ -36,8 +36,14 @@ func newCLI(t testing.TB, config string) cli {
 	w := cli{directory: t.TempDir()}
 	w.cliConfig = filepath.Join(w.directory, "cli.tfrc")
 	write(t, w.directory, "cli.tfrc", fmt.Sprintf("provider_installation {\n  dev_overrides {\n    \"lambda-land/handler\" = %q\n  }\n  direct {}\n}\n", binary))
-	write(t, w.directory, "main.tf", "terraform {\n  required_providers {\n    handler = { source = \"lambda-land/handler\" }\n  }\n}\n"+config)
+	w.configure(t, config)
 	return w
+}
+
+// configure replaces the configuration.
+func (w cli) configure(t testing.TB, config string) {
+	t.Helper()
+	write(t, w.directory, "main.tf", "terraform {\n  required_providers {\n    handler = { source = \"lambda-land/handler\" }\n  }\n}\n"+config)
 }
 
 func (w cli) command(args ...string) *exec.Cmd {
@@ -143,6 +149,30 @@ func TestAccOneSourceTellsItsErrorOnce(t *testing.T) {
 		if output, ok := w.run(t, args); !ok {
 			t.Fatalf("%v: %s", args, output)
 		}
+	}
+}
+
+// TestAccSavedPlanMayNotKnowTheSource applies plans that were made before a label was known, for an image that is made and one that is not.
+func TestAccSavedPlanMayNotKnowTheSource(t *testing.T) {
+	acceptance(t)
+	needsImages(t)
+	name := uniqueName(t)
+	directory := files(t, map[string]string{"main.go": listingApp("saved before it was known")})
+	config := func(input string) string {
+		return fmt.Sprintf("resource \"terraform_data\" \"label\" {\n  input = %q\n  triggers_replace = %q\n}\n", input, input) +
+			imageOf(directory, "labels = { of = terraform_data.label.id }", fmt.Sprintf("name = %q", name), "")
+	}
+	w := newCLI(t, config("one"))
+	for _, input := range []string{"one", "two"} {
+		w.configure(t, config(input))
+		for _, args := range [][]string{{"plan", "-out=saved"}, {"apply", "saved"}, {"plan", "-detailed-exitcode"}} {
+			if output, ok := w.run(t, args); !ok {
+				t.Fatalf("%s: %v: %s", input, args, output)
+			}
+		}
+	}
+	if output, ok := w.run(t, []string{"destroy", "-auto-approve"}); !ok {
+		t.Fatal(output)
 	}
 }
 

@@ -78,9 +78,9 @@ func (r *functionResource) planBuiltImage(ctx context.Context, state, plan *func
 	if diags.HasError() || !r.checkRegion(path.Root("repository").AtName("url"), repository.URL.ValueString(), diags) {
 		return
 	}
-	before := ""
+	before, imageBefore := "", ""
 	if state != nil && state.Repository.Equal(plan.Repository) {
-		before = state.Fingerprint.ValueString()
+		before, imageBefore = state.Fingerprint.ValueString(), state.ImageURI.ValueString()
 	}
 	built, err := r.builds.unlessKnown(ctx, source, before)
 	if err != nil {
@@ -97,6 +97,10 @@ func (r *functionResource) planBuiltImage(ctx context.Context, state, plan *func
 		return
 	}
 	plan.ImageURI, plan.ImageDigest = types.StringValue(url+"@"+built.Digest), types.StringValue(built.Digest)
+	if err := r.builds.saved.compare(plan.ImageURI.ValueString(), imageBefore, built); err != nil {
+		r.addBuildError(diags, err)
+		return
+	}
 	plan.Fingerprint = types.StringValue(built.Fingerprint)
 	facts := factsOf(built.Architecture, built.App)
 	if len(facts.handlers) == 0 && !source.SkipHandlers {

@@ -58,9 +58,9 @@ func (r *imageResource) plan(ctx context.Context, state, plan *imageModel, sourc
 	if !r.checkRegion(path.Root("repository").AtName("url"), repository.URL.ValueString(), diags) {
 		return
 	}
-	before := ""
+	before, imageBefore := "", ""
 	if state != nil && state.repositoryIs(ctx, repository) {
-		before = state.Fingerprint.ValueString()
+		before, imageBefore = state.Fingerprint.ValueString(), state.ImageURI.ValueString()
 	}
 	built, err := r.builds.unlessKnown(ctx, source, before)
 	switch {
@@ -76,6 +76,10 @@ func (r *imageResource) plan(ctx context.Context, state, plan *imageModel, sourc
 			return
 		}
 		plan.setBuilt(url, built)
+		if err := r.builds.saved.compare(plan.ImageURI.ValueString(), imageBefore, built); err != nil {
+			r.addBuildError(diags, err)
+			return
+		}
 	}
 	facts := plan.facts(source)
 	if !facts.listed && !source.SkipHandlers {

@@ -58,9 +58,10 @@ func readPlan(file string) savedPlan {
 	return content
 }
 
-// compare returns a *changedError unless the image is part of the plan.
-func (p savedPlan) compare(built *image.Built) error {
-	if len(p) == 0 || p.has(built.Digest) {
+// compare returns a *changedError if another image than this one was planned for a repository. What was there before, an image URI or
+// nothing, may be in the plan, too; where the plan knows no other, it may not have known the source yet.
+func (p savedPlan) compare(imageURI, before string, built *image.Built) error {
+	if p.has(built.Digest) || !p.hasOther(imageURI, before) {
 		return nil
 	}
 	var differences []string
@@ -79,3 +80,15 @@ func (p savedPlan) compare(built *image.Built) error {
 }
 
 func (p savedPlan) has(text string) bool { return bytes.Contains(p, []byte(text)) }
+
+// hasOther reports whether the plan has an image of the repository that was not there before.
+func (p savedPlan) hasOther(imageURI, before string) bool {
+	prefix := []byte(repositoryOf(imageURI) + "@")
+	for i := bytes.Index(p, prefix); i >= 0; i = bytes.Index(p, prefix) {
+		if before == "" || !bytes.HasPrefix(p[i:], []byte(before)) {
+			return true
+		}
+		p = p[i+len(prefix):]
+	}
+	return false
+}
