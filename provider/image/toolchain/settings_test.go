@@ -27,13 +27,13 @@ func TestSettings(t *testing.T) {
 		environment  []string
 		proxy, sumDB string
 	}{
-		"nothing":          {nil, "https://proxy.golang.org,direct", "sum.golang.org"},
+		"nothing":          {nil, defaults["GOPROXY"], "sum.golang.org"},
 		"home":             {[]string{"HOME=" + home}, "https://home", "sum.home"},
 		"environment":      {[]string{"HOME=" + home, "GOPROXY=off", "GOPROXY=https://last"}, "https://last", "sum.home"},
 		"empty variable":   {[]string{"HOME=" + home, "GOPROXY="}, "https://home", "sum.home"},
 		"GOENV":            {[]string{"HOME=" + home, "GOENV=" + filepath.Join(other, "go/env")}, "https://other", "sum.golang.org"},
-		"GOENV=off":        {[]string{"HOME=" + home, "GOENV=off"}, "https://proxy.golang.org,direct", "sum.golang.org"},
-		"GOENV to no file": {[]string{"HOME=" + home, "GOENV=" + other}, "https://proxy.golang.org,direct", "sum.golang.org"},
+		"GOENV=off":        {[]string{"HOME=" + home, "GOENV=off"}, defaults["GOPROXY"], "sum.golang.org"},
+		"GOENV to no file": {[]string{"HOME=" + home, "GOENV=" + other}, defaults["GOPROXY"], "sum.golang.org"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
