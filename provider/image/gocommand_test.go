@@ -315,7 +315,7 @@ func TestAdvice(t *testing.T) {
 		"Host key verification failed.":                                                          "give git one",
 		"go: updates to go.mod needed":                                                           "go mod tidy",
 		`unrecognized import path "git.acme.example/x": reading https://…: 404 Not Found`:        "GOPRIVATE",
-		"dial tcp: lookup proxy.example.com: no such host":                                        "check the network",
+		"dial tcp: lookup proxy.example.com: no such host":                                       "check the network",
 		"main.go:4:2: undefined: x":                                                              "",
 		"fatal: unable to access 'https://git.acme.example/x/': Could not resolve host":          "check the network",
 		"go: golang.org/toolchain@v0.0.1-go1.99.9.linux-amd64: reading https://…: 403 Forbidden": "check its number",
