@@ -6,8 +6,6 @@ import (
 	"flag"
 	"log"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
-
 	"github.com/lambda-land/terraform-provider-handler/provider"
 )
 
@@ -17,12 +15,7 @@ var version = "dev"
 func main() {
 	debug := flag.Bool("debug", false, "keep running and print how a debugger's Terraform attaches")
 	flag.Parse()
-	err := providerserver.Serve(context.Background(), provider.New(version), providerserver.ServeOpts{
-		Address:         "registry.terraform.io/lambda-land/handler",
-		ProtocolVersion: 6,
-		Debug:           *debug,
-	})
-	if err != nil {
+	if err := provider.Serve(context.Background(), version, *debug); err != nil {
 		log.Fatal(err)
 	}
 }

@@ -44,6 +44,7 @@ func (p *handlerProvider) Configure(ctx context.Context, req provider.ConfigureR
 	}
 	data := newProviderData(cloud.New(config), caches)
 	data.defaultTags = mapTexts(model.DefaultTags)
+	data.creations = p.creations
 	resp.ResourceData = data
 	resp.DataSourceData = data
 }

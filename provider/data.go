@@ -24,8 +24,12 @@ type providerData struct {
 
 	// builds are the images that this run has seen.
 	builds builds
-	// visibilities are the visibility timeouts (int32, in seconds) that this run plans, or has set, by queue ARN.
-	visibilities sync.Map
+	// queues are the queues that this run has planned or made so far.
+	queues plannedQueues
+	// lowerings are the visibility timeouts that wait for functions' timeouts.
+	lowerings lowerings
+	// creations are what this run has made and has to take its mark off.
+	creations *creations
 	// reservations are the changes of reserved concurrency that this run has planned so far.
 	reservations reservations
 }

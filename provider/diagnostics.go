@@ -1,10 +1,14 @@
 package provider
 
 import (
+	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/lambda-land/terraform-provider-handler/provider/cloud"
 )
 
 // blame adds an error about an attribute. Terraform finds the lines of an attribute, or of an element of it, but not of what is within;
@@ -23,6 +27,15 @@ func blame(diags *diag.Diagnostics, at path.Path, summary, detail string) {
 		detail = at.String() + ": " + detail
 	}
 	diags.AddAttributeError(outer, summary, detail)
+}
+
+// importHint returns, for an error that an object exists already, the block that takes it over.
+func importHint(err error, resourceType string) string {
+	exists, ok := errors.AsType[*cloud.ExistsError](err)
+	if !ok || exists.ID == "" {
+		return ""
+	}
+	return fmt.Sprintf("\n\nIf it is to be managed here, import it:\n\nimport {\n  to = %s.… # the address of this resource\n  id = %q\n}\n", resourceType, exists.ID)
 }
 
 // sentence returns an error's text as one.

@@ -88,17 +88,12 @@ func (r *functionResource) checkVisibility(ctx context.Context, at path.Path, qu
 
 // visibility returns the visibility timeout that this run plans for a queue, or that it has in AWS, in seconds.
 func (r *functionResource) visibility(ctx context.Context, queueARN string) (int32, bool) {
-	planned, _ := r.visibilities.Load(queueARN)
-	if seconds, ok := planned.(int32); ok {
-		return seconds, true
-	}
-	known, err := r.lookUp(ctx, []string{queueARN})
+	facts, err := r.queueFactsOf(ctx, queueARN)
 	if err != nil {
 		tflog.Debug(ctx, "visibility timeout of queue is not known", map[string]any{"arn": queueARN, "error": err.Error()})
 		return 0, false
 	}
-	seconds := readNumber(known[queueARN].attributes[cloud.AttributeVisibilityTimeout])
-	return seconds.ValueInt32(), !seconds.IsNull()
+	return facts.visibility.ValueInt32(), !facts.visibility.IsNull() && !facts.visibility.IsUnknown()
 }
 
 // checkSecrets checks that the secrets are there, and JSON objects.
@@ -125,8 +120,8 @@ func (r *functionResource) checkSecrets(ctx context.Context, plan *functionModel
 			continue
 		}
 		if cloud.IsNotFound(err) {
-			blame(diags, at, "Unusable secret", sentence(err.Error())+" Create it and put a JSON object as its value before you "+
-				"plan, or take its ARN from the resource that does.")
+			diags.AddAttributeWarning(at, "Secret does not exist", sentence(err.Error())+" The app cannot start before it does and has a JSON "+
+				"object as its value. Create it, or take its ARN from the resource that does.")
 			continue
 		}
 		if err != nil {
@@ -152,6 +147,10 @@ func (r *functionResource) checkConcurrency(ctx context.Context, config, plan *f
 		if !queue.Enabled.ValueBool() {
 			continue
 		}
+		if pollers := queue.pollers(ctx, diags); pollers != nil {
+			warnOfPollers(path.Root("queues").AtMapKey(label), pollers, reserved, diags)
+			continue
+		}
 		enabled++
 		sum += maximum.ValueInt32()
 		if maximum.ValueInt32() > reserved && !configured[label].MaximumConcurrency.IsNull() {
@@ -167,6 +166,15 @@ func (r *functionResource) checkConcurrency(ctx context.Context, config, plan *f
 			"its %d queues may invoke it %d times at once (Lambda allows no maximum below %d for a queue). It would be throttled, and messages "+
 			"of throttled invocations are dead-lettered unhandled. Reserve at least %d, disable queues, or remove reserved_concurrency.",
 			reserved, enabled, sum, minMaximumConcurrency, sum))
+	}
+}
+
+// warnOfPollers says that pollers which a queue has for itself may cause more invocations than are reserved.
+func warnOfPollers(at path.Path, pollers *cloud.Pollers, reserved int32, diags *diag.Diagnostics) {
+	if most := pollers.Maximum * invocationsPerPoller; most > reserved {
+		diags.AddAttributeWarning(at, "Messages may be dead-lettered unhandled", fmt.Sprintf("%d provisioned pollers invoke the function up to %d "+
+			"times at once, but it reserves a concurrency of %d. Messages of throttled invocations count as received. Lower "+
+			"provisioned_pollers.maximum to %d, or reserve more.", pollers.Maximum, most, reserved, max(reserved/invocationsPerPoller, minPollers)))
 	}
 }
 

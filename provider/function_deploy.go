@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"hash/crc32"
@@ -27,21 +28,24 @@ func (r *functionResource) role(d *deployment) cloud.Role {
 	return cloud.Role{
 		Name:                roleName(d.function.Name, r.cloud.Region),
 		Description:         fmt.Sprintf("Execution role of function %s in %s, managed by handler_function", d.function.Name, r.cloud.Region),
+		Path:                d.rolePath,
 		PermissionsBoundary: d.boundary,
 		Tags:                d.function.Tags,
 	}
 }
 
-// refuseExisting returns an error if there is a function of this name, which is then somebody else's.
-func (r *functionResource) refuseExisting(ctx context.Context, name string) error {
-	_, err := r.cloud.FindFunction(ctx, name)
+// clear makes way for a function: what an interrupted run left of one is removed. A function that somebody finished is an error.
+func (r *functionResource) clear(ctx context.Context, name string) error {
+	existing, err := r.cloud.FindFunction(ctx, name)
 	switch {
 	case cloud.IsNotFound(err):
 		return nil
 	case err != nil:
 		return err
+	case cloud.IsMarked(existing.Tags):
+		return r.destroy(ctx, remains{name: name})
 	default:
-		return &cloud.ExistsError{Object: "a function named " + name}
+		return &cloud.ExistsError{Object: "a function named " + name, ID: name}
 	}
 }
 
@@ -50,18 +54,14 @@ func (r *functionResource) create(ctx context.Context, d *deployment) (*cloud.Fu
 	var group errgroup.Group // one failure does not cancel the other call, so that it is known what to undo
 	group.Go(func() error { return r.ensureLogGroup(ctx, d, false) })
 	if d.ownRole {
-		group.Go(func() (err error) {
-			d.function.RoleARN, err = r.cloud.CreateRole(ctx, r.role(d))
-			if err != nil {
-				return err
-			}
-			return r.cloud.PutPermissions(ctx, cloud.RoleName(d.function.RoleARN), d.permissions)
-		})
+		group.Go(func() error { return r.createRole(ctx, d) })
 	}
 	if err := group.Wait(); err != nil {
 		return nil, nil, err
 	}
-	function, err := r.cloud.CreateFunction(ctx, d.function)
+	marked := d.function
+	marked.Tags = r.creations.mark(marked.Tags)
+	function, err := r.cloud.CreateFunction(ctx, marked)
 	d.made = function != nil
 	if err != nil {
 		return nil, nil, err
@@ -71,9 +71,26 @@ func (r *functionResource) create(ctx context.Context, d *deployment) (*cloud.Fu
 			return nil, nil, err
 		}
 	}
+	if d.recursion != recursionTerminate {
+		if err := r.cloud.SetRecursiveLoop(ctx, d.function.Name, d.recursion); err != nil {
+			return nil, nil, err
+		}
+	}
 	uuids, err := r.createMappings(ctx, d.mappings)
 	return function, uuids, err
 }
+
+// createRole makes the function's role and lets it do what the function needs.
+func (r *functionResource) createRole(ctx context.Context, d *deployment) (err error) {
+	d.function.RoleARN, err = r.cloud.CreateRole(ctx, r.role(d))
+	if err != nil {
+		return err
+	}
+	return r.cloud.PutPolicy(ctx, cloud.RoleName(d.function.RoleARN), d.document())
+}
+
+// document returns the policy of the function's role: as it was planned, or else as it is needed.
+func (d *deployment) document() string { return cmp.Or(d.policy, d.permissions.Document()) }
 
 // ensureLogGroup makes the function's log group unless it is there, and sets its retention unless that is known to be in force.
 func (r *functionResource) ensureLogGroup(ctx context.Context, d *deployment, retained bool) error {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/lambda-land/terraform-provider-handler/provider/cloud"
 )
 
@@ -17,7 +19,7 @@ func (r *functionResource) undo(ctx context.Context, d *deployment) error {
 	defer cancel()
 	ownRole := d.ownRole && d.function.RoleARN != ""
 	if d.made {
-		return r.destroy(ctx, d.function.Name, nil, ownRole)
+		return r.destroy(ctx, remains{name: d.function.Name, ownRole: ownRole})
 	}
 	if !ownRole {
 		return nil
@@ -32,17 +34,35 @@ func (r *functionResource) undo(ctx context.Context, d *deployment) error {
 	return r.cloud.DeleteRole(ctx, cloud.RoleName(d.function.RoleARN))
 }
 
-// destroy removes a function: its mappings first, so that messages stay in their queues instead of failing, then the function and
-// its role. Its log group stays. The mappings that are known are deleted without being looked for.
-func (r *functionResource) destroy(ctx context.Context, name string, mappings []string, ownRole bool) error {
-	if err := r.cloud.DeleteMappings(ctx, name, mappings); err != nil {
+// remains are what there is of a function to be removed.
+type remains struct {
+	name     string
+	mappings []string // UUIDs of those that are known, which need not be looked for
+	inVPC    bool
+	ownRole  bool
+	logGroup string // empty if it stays
+}
+
+// destroy removes a function: its mappings first, so that messages stay in their queues instead of failing, then the function, and then what
+// it used until then.
+func (r *functionResource) destroy(ctx context.Context, rest remains) error {
+	if err := r.cloud.DeleteMappings(ctx, rest.name, rest.mappings); err != nil {
 		return err
 	}
-	if err := r.cloud.DeleteFunction(ctx, name); err != nil {
+	if rest.inVPC {
+		if err := r.cloud.DetachFunction(ctx, rest.name); err != nil {
+			return err
+		}
+	}
+	if err := r.cloud.DeleteFunction(ctx, rest.name); err != nil {
 		return err
 	}
-	if !ownRole {
-		return nil
+	var group errgroup.Group
+	if rest.ownRole {
+		group.Go(func() error { return r.cloud.DeleteRole(ctx, roleName(rest.name, r.cloud.Region)) })
 	}
-	return r.cloud.DeleteRole(ctx, roleName(name, r.cloud.Region))
+	if rest.logGroup != "" {
+		group.Go(func() error { return r.cloud.DeleteLogGroup(ctx, rest.logGroup) })
+	}
+	return group.Wait()
 }

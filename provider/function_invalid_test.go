@@ -80,8 +80,6 @@ func TestAccFunctionInvalid(t *testing.T) {
   secrets = ["acme"]`, `(?s)secrets = \["acme.*not\s+the\s+ARN\s+of\s+a\s+secret`},
 		{"secret of another region", fmt.Sprintf("handler = \"first\"\nsecrets = [%q]", arn("secretsmanager", "eu-west-1", "secret:a")),
 			`(?s)is\s+in\s+region\s+eu-west-1`},
-		{"no such secret", fmt.Sprintf("handler = \"first\"\nsecrets = [%q]", arn("secretsmanager", testRegion, "secret:none-AbCdEf")),
-			`(?s)Unusable secret.*does\s+not\s+exist`},
 		{"secret without a name", "handler = \"first\"\nsecrets = [null]", `(?s)secrets.*[Nn]ull`},
 		{"queue to send to without an ARN", "handler = \"first\"\nsend_to = { a = null }", `(?s)send_to.*[Nn]ull`},
 		{"secret is text", fmt.Sprintf("handler = \"first\"\nsecrets = [%q]", text), `(?s)Unusable secret.*is\s+not\s+JSON`},

@@ -2,25 +2,16 @@ package provider
 
 import (
 	"context"
+	"encoding/json"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
 	"github.com/lambda-land/terraform-provider-handler/provider/cloud"
-)
-
-// Environment variables that the provider sets, and the SDK reads.
-const (
-	envHandler = "HANDLER"
-	envReset   = "HANDLER_RESET"
-	envQueues  = "HANDLER_QUEUES"
-	envSecrets = "SECRETS_MANAGER_ENVIRONMENT_VARIABLE_KEYS"
 )
 
 type functionModel struct {
@@ -34,12 +25,20 @@ type functionModel struct {
 	SendTo              types.Map      `tfsdk:"send_to"`
 	Secrets             types.List     `tfsdk:"secrets"`
 	Environment         types.Map      `tfsdk:"environment"`
+	EnvironmentMode     types.String   `tfsdk:"environment_mode"`
+	KMSKeyARN           types.String   `tfsdk:"kms_key_arn"`
 	ReservedConcurrency types.Int32    `tfsdk:"reserved_concurrency"`
 	MemorySize          types.Int32    `tfsdk:"memory_size"`
 	Timeout             types.Int32    `tfsdk:"timeout"`
 	Architecture        types.String   `tfsdk:"architecture"`
+	EphemeralStorage    types.Int32    `tfsdk:"ephemeral_storage"`
+	VPC                 types.Object   `tfsdk:"vpc"`
+	Tracing             types.Bool     `tfsdk:"tracing"`
+	RecursiveLoop       types.String   `tfsdk:"recursive_loop"`
 	Log                 types.Object   `tfsdk:"log"`
 	RoleARN             types.String   `tfsdk:"role_arn"`
+	RolePath            types.String   `tfsdk:"role_path"`
+	Policy              types.String   `tfsdk:"policy"`
 	PermissionsBoundary types.String   `tfsdk:"permissions_boundary"`
 	Tags                types.Map      `tfsdk:"tags"`
 	TagsAll             types.Map      `tfsdk:"tags_all"`
@@ -48,120 +47,26 @@ type functionModel struct {
 	ImageDigest         types.String   `tfsdk:"image_digest"`
 	Fingerprint         types.String   `tfsdk:"fingerprint"`
 	LogGroupName        types.String   `tfsdk:"log_group_name"`
+	RolePolicy          types.String   `tfsdk:"role_policy"`
+	Version             types.String   `tfsdk:"version"`
 	Mappings            types.Map      `tfsdk:"mappings"`
 }
-
-type functionQueueModel struct {
-	ARN                types.String `tfsdk:"arn"`
-	BatchSize          types.Int32  `tfsdk:"batch_size"`
-	BatchingWindow     types.Int32  `tfsdk:"batching_window"`
-	MaximumConcurrency types.Int32  `tfsdk:"maximum_concurrency"`
-	Enabled            types.Bool   `tfsdk:"enabled"`
-	Filters            types.List   `tfsdk:"filters"`
-}
-
-type logModel struct {
-	Retention types.Int32  `tfsdk:"retention"`
-	Format    types.String `tfsdk:"format"`
-	Level     types.String `tfsdk:"level"`
-}
-
-var (
-	functionQueueTypes = map[string]attr.Type{
-		"arn":                 types.StringType,
-		"batch_size":          types.Int32Type,
-		"batching_window":     types.Int32Type,
-		"maximum_concurrency": types.Int32Type,
-		"enabled":             types.BoolType,
-		"filters":             types.ListType{ElemType: types.StringType},
-	}
-	logTypes = map[string]attr.Type{
-		"retention": types.Int32Type,
-		"format":    types.StringType,
-		"level":     types.StringType,
-	}
-)
-
-func (q functionQueueModel) object() types.Object {
-	return types.ObjectValueMust(functionQueueTypes, map[string]attr.Value{
-		"arn":                 q.ARN,
-		"batch_size":          q.BatchSize,
-		"batching_window":     q.BatchingWindow,
-		"maximum_concurrency": q.MaximumConcurrency,
-		"enabled":             q.Enabled,
-		"filters":             q.Filters,
-	})
-}
-
-func (l logModel) object() types.Object {
-	return types.ObjectValueMust(logTypes, map[string]attr.Value{"retention": l.Retention, "format": l.Format, "level": l.Level})
-}
-
-func defaultLog() logModel {
-	return logModel{Retention: types.Int32Value(defaultLogRetention), Format: types.StringValue("Text"), Level: types.StringNull()}
-}
-
-// queues returns the queues by label that are known, though parts of them may not be.
-func (m *functionModel) queues(ctx context.Context, diags *diag.Diagnostics) map[string]functionQueueModel {
-	queues := map[string]functionQueueModel{}
-	for label, element := range m.Queues.Elements() {
-		object, ok := element.(types.Object)
-		if !ok || object.IsUnknown() || object.IsNull() {
-			continue
-		}
-		var queue functionQueueModel
-		diags.Append(object.As(ctx, &queue, basetypes.ObjectAsOptions{})...)
-		queues[label] = queue
-	}
-	return queues
-}
-
-// knowsQueues reports whether all queues are known, though parts of them may not be.
-func (m *functionModel) knowsQueues() bool {
-	for _, element := range m.Queues.Elements() {
-		if element.IsUnknown() {
-			return false
-		}
-	}
-	return !m.Queues.IsUnknown()
-}
-
-func (m *functionModel) setQueues(queues map[string]functionQueueModel) {
-	objectType := types.ObjectType{AttrTypes: functionQueueTypes}
-	if len(queues) == 0 {
-		if !m.Queues.IsNull() && len(m.Queues.Elements()) == 0 {
-			return // an empty map stays what it is
-		}
-		m.Queues = types.MapNull(objectType)
-		return
-	}
-	elements := map[string]attr.Value{}
-	for label, queue := range queues {
-		elements[label] = queue.object()
-	}
-	m.Queues = types.MapValueMust(objectType, elements)
-}
-
-func (m *functionModel) log(ctx context.Context, diags *diag.Diagnostics) logModel {
-	settings := defaultLog()
-	if !m.Log.IsNull() && !m.Log.IsUnknown() {
-		diags.Append(m.Log.As(ctx, &settings, basetypes.ObjectAsOptions{})...)
-	}
-	return settings
-}
-
-func (m *functionModel) logGroup() string { return "/aws/lambda/" + m.Name.ValueString() }
 
 // deployment is a function with all that belongs to it, as Go values.
 type deployment struct {
 	function    cloud.Function
 	mappings    map[string]cloud.Mapping // by label
 	permissions cloud.Permissions
+	policy      string            // as planned, or else that of permissions
+	extra       []json.RawMessage // further statements of the policy
 	sendTo      map[string]string // ARNs by label
 	secrets     []string
 	ownRole     bool
+	rolePath    string
 	boundary    string
+	recursion   string
 	retention   int32
+	keepLogs    bool
 	made        bool // whether create made the function, or may have
 	repushed    bool // whether the image had vanished: Lambda may have given up on it, and has to be told that it is back
 }
@@ -178,7 +83,11 @@ func (d *deployment) consumed() []string {
 
 // deployment returns a model that is known as what is to be deployed. Permissions and HANDLER_QUEUES need AWS, see complete.
 func (m *functionModel) deployment(ctx context.Context, diags *diag.Diagnostics) deployment {
-	log := m.log(ctx, diags)
+	log, vpc := m.log(ctx, diags), m.vpc(ctx, diags)
+	extra, err := statementsOf(m.Policy.ValueString())
+	if err != nil {
+		blame(diags, path.Root("policy"), invalidFunction, sentence(err.Error()))
+	}
 	d := deployment{
 		function: cloud.Function{
 			Name:         m.Name.ValueString(),
@@ -189,17 +98,28 @@ func (m *functionModel) deployment(ctx context.Context, diags *diag.Diagnostics)
 			MemorySize:   m.MemorySize.ValueInt32(),
 			Timeout:      m.Timeout.ValueInt32(),
 			Environment:  mapTexts(m.Environment),
-			LogGroup:     m.logGroup(),
+			LogGroup:     m.logGroup(log),
 			LogFormat:    log.Format.ValueString(),
 			LogLevel:     log.Level.ValueString(),
 			Tags:         mapTexts(m.TagsAll),
 			Reserved:     m.ReservedConcurrency.ValueInt32Pointer(),
+
+			EphemeralStorage: m.EphemeralStorage.ValueInt32(),
+			KMSKeyARN:        m.KMSKeyARN.ValueString(),
+			Tracing:          m.Tracing.ValueBool(),
+			VPC:              vpc,
+			Merge:            m.merges(),
 		},
 		mappings:  map[string]cloud.Mapping{},
 		sendTo:    mapTexts(m.SendTo),
 		secrets:   listTexts(m.Secrets),
+		extra:     extra,
+		policy:    m.RolePolicy.ValueString(),
+		rolePath:  m.RolePath.ValueString(),
 		boundary:  m.PermissionsBoundary.ValueString(),
+		recursion: m.RecursiveLoop.ValueString(),
 		retention: log.Retention.ValueInt32(),
+		keepLogs:  log.Keep.ValueBool(),
 	}
 	for label, queue := range m.queues(ctx, diags) {
 		d.mappings[label] = cloud.Mapping{
@@ -210,42 +130,11 @@ func (m *functionModel) deployment(ctx context.Context, diags *diag.Diagnostics)
 			MaximumConcurrency: queue.MaximumConcurrency.ValueInt32Pointer(),
 			Enabled:            queue.Enabled.ValueBool(),
 			Filters:            listTexts(queue.Filters),
+			Pollers:            queue.pollers(ctx, diags),
 		}
 	}
 	maps.Copy(d.function.Environment, m.ownEnvironment(d.secrets))
 	return d
-}
-
-// ownEnvironment returns the variables that the provider sets, but for HANDLER_QUEUES, which needs the queues' URLs.
-func (m *functionModel) ownEnvironment(secrets []string) map[string]string {
-	own := map[string]string{envHandler: m.Handler.ValueString()}
-	if reset := m.Reset.ValueString(); reset != "" {
-		own[envReset] = reset
-	}
-	if len(secrets) > 0 {
-		own[envSecrets] = strings.Join(secrets, ",")
-	}
-	return own
-}
-
-// joinQueues returns URLs by label as HANDLER_QUEUES.
-func joinQueues(urls map[string]string) string {
-	pairs := make([]string, 0, len(urls))
-	for _, label := range slices.Sorted(maps.Keys(urls)) {
-		pairs = append(pairs, label+"="+urls[label])
-	}
-	return strings.Join(pairs, ",")
-}
-
-// splitQueues is the inverse of joinQueues.
-func splitQueues(text string) map[string]string {
-	urls := map[string]string{}
-	for pair := range strings.SplitSeq(text, ",") {
-		if label, url, ok := strings.Cut(pair, "="); ok {
-			urls[label] = url
-		}
-	}
-	return urls
 }
 
 // setComputed takes over what AWS chose. What the plan knows already stays.
@@ -259,5 +148,6 @@ func (m *functionModel) setComputed(f *cloud.Function, uuids map[string]string) 
 	set(&m.RoleARN, f.RoleARN)
 	set(&m.ImageDigest, f.ImageDigest)
 	set(&m.LogGroupName, f.LogGroup)
+	set(&m.Version, f.Version)
 	m.Mappings = textMap(uuids)
 }

@@ -11,6 +11,9 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
+// latestVersion is what mappings invoke: the function as it is.
+const latestVersion = "$LATEST"
+
 // ModifyPlan derives what is not configured, and checks what is against AWS if anything is to change.
 func (r *functionResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if r.providerData == nil {
@@ -62,29 +65,18 @@ func (r *functionResource) derive(ctx context.Context, config, state, plan *func
 		log := plan.log(ctx, diags)
 		log.Level = logLevel(log.Format, config.log(ctx, diags).Level)
 		plan.Log = log.object()
+		plan.LogGroupName = plannedLogGroup(plan, log)
 	}
+	plan.Version = types.StringValue(latestVersion)
 	if config.RoleARN.IsNull() {
 		plan.RoleARN = types.StringUnknown()
 		if state != nil && state.Name.Equal(plan.Name) && !state.RoleARN.IsNull() && r.ownsRole(state) {
 			plan.RoleARN = state.RoleARN
 		}
 	}
+	r.planPolicy(ctx, config, state, plan, diags)
 	r.planImage(ctx, config, state, plan, diags)
 	plan.Mappings = plannedMappings(ctx, state, plan, diags)
-}
-
-// logLevel returns the level that a function filters its log by: the configured one, or Lambda's default for JSON.
-func logLevel(format, configured types.String) types.String {
-	switch {
-	case !configured.IsNull():
-		return configured
-	case format.IsUnknown():
-		return types.StringUnknown()
-	case format.ValueString() == "JSON":
-		return types.StringValue("INFO")
-	default:
-		return types.StringNull()
-	}
 }
 
 // plannedMappings returns the mappings' UUIDs, which are known if the function drains the same queues as before.
@@ -118,6 +110,10 @@ func shares(reserved types.Int32, queues map[string]functionQueueModel) map[stri
 	var open []string
 	for _, label := range slices.Sorted(maps.Keys(queues)) {
 		configured := queues[label].MaximumConcurrency
+		if configured.IsNull() && queues[label].hasPollers() {
+			result[label] = configured
+			continue
+		}
 		if configured.IsNull() {
 			open = append(open, label)
 			continue

@@ -15,9 +15,11 @@ import (
 // foundFunction is what AWS says about a function.
 type foundFunction struct {
 	*cloud.Function
-	mappings  []cloud.Mapping
-	lostRole  bool // whether the role that the provider made is gone, or its policy
-	lostImage bool // whether the image that was built for it is gone from its repository
+	mappings   []cloud.Mapping
+	rolePolicy string // of the role that the provider made; as in the state if it may not be read
+	lostRole   bool   // whether that role is gone, or its policy
+	lostImage  bool   // whether the image that was built for it is gone from its repository
+	recursion  string // empty if it was not asked for
 }
 
 // find reads a function and, at the same time, its mappings and whether its role and the image that was built for it are there.
@@ -35,11 +37,12 @@ func (r *functionResource) find(ctx context.Context, state *functionModel) (foun
 	})
 	if r.ownsRole(state) {
 		group.Go(func() error {
-			has, err := r.cloud.HasPermissions(groupCtx, roleName(name, r.cloud.Region))
-			if cloud.IsDenied(err) {
-				return nil // who may not look takes it for granted
-			}
-			found.lostRole = err == nil && !has
+			return r.findPolicy(groupCtx, state, &found)
+		})
+	}
+	if state.RecursiveLoop.ValueString() != recursionTerminate {
+		group.Go(func() (err error) {
+			found.recursion, err = r.cloud.RecursiveLoop(groupCtx, name)
 			return err
 		})
 	}
@@ -54,8 +57,19 @@ func (r *functionResource) find(ctx context.Context, state *functionModel) (foun
 	return found, err
 }
 
-// read takes over what AWS says. Environment variables that nobody here set are left alone. A lost role is none, so that the next apply
-// makes it again; a lost image, or another one, has no fingerprint.
+// findPolicy reads what the role may do that the provider made.
+func (r *functionResource) findPolicy(ctx context.Context, state *functionModel, found *foundFunction) error {
+	policy, err := r.cloud.Policy(ctx, roleName(state.Name.ValueString(), r.cloud.Region))
+	if cloud.IsDenied(err) {
+		found.rolePolicy = state.RolePolicy.ValueString() // who may not look takes it for granted
+		return nil
+	}
+	found.rolePolicy, found.lostRole = policy, cloud.IsNotFound(err)
+	return ignoreNotFound(err)
+}
+
+// read takes over what AWS says. A lost role is none, so that the next apply makes it again; a lost image, or another one, has no
+// fingerprint.
 func (r *functionResource) read(ctx context.Context, m *functionModel, f foundFunction, diags *diag.Diagnostics) {
 	imported := m.ImageURI.IsNull()
 	if imported || m.ImageDigest.ValueString() != f.ImageDigest {
@@ -71,6 +85,18 @@ func (r *functionResource) read(ctx context.Context, m *functionModel, f foundFu
 	if f.lostRole {
 		m.RoleARN = types.StringNull()
 	}
+	if !cloud.SamePolicy(m.RolePolicy.ValueString(), f.rolePolicy) {
+		m.RolePolicy = textOrNull(f.rolePolicy)
+	}
+	if f.recursion != "" {
+		m.RecursiveLoop = types.StringValue(f.recursion)
+	}
+	m.EnvironmentMode = types.StringValue(orDefault(m.EnvironmentMode, environmentReplace))
+	m.KMSKeyARN = textOrNull(f.KMSKeyARN)
+	m.EphemeralStorage = types.Int32Value(f.EphemeralStorage)
+	m.Tracing = types.BoolValue(f.Tracing)
+	m.VPC = vpcObject(f.VPC)
+	m.Version = types.StringValue(f.Version)
 	m.MemorySize = types.Int32Value(f.MemorySize)
 	m.Timeout = types.Int32Value(f.Timeout)
 	m.Architecture = types.StringValue(f.Architecture)
@@ -85,12 +111,15 @@ func (r *functionResource) read(ctx context.Context, m *functionModel, f foundFu
 	if f.LogFormat == "JSON" {
 		log.Level = textOrNull(f.LogLevel)
 	}
+	if f.LogGroup != m.logGroup(log) {
+		log.Group = types.StringValue(f.LogGroup)
+	}
 	m.Log = log.object()
-	r.readEnvironment(m, f.Environment, imported)
+	r.readEnvironment(m, f.Environment)
 	m.readMappings(ctx, f.mappings, diags)
 }
 
-func (r *functionResource) readEnvironment(m *functionModel, remote map[string]string, imported bool) {
+func (r *functionResource) readEnvironment(m *functionModel, remote map[string]string) {
 	m.Handler = types.StringValue(remote[envHandler])
 	m.Reset = textOrNull(remote[envReset])
 	var secrets []string
@@ -107,33 +136,7 @@ func (r *functionResource) readEnvironment(m *functionModel, remote map[string]s
 	if len(sendTo) != 0 || len(m.SendTo.Elements()) != 0 {
 		m.SendTo = textMapOrNull(sendTo)
 	}
-	m.readUserEnvironment(remote, imported)
-}
-
-// readUserEnvironment takes over the variables that the user set; all if the function is being imported. A variable that is null is
-// not set, and stays null.
-func (m *functionModel) readUserEnvironment(remote map[string]string, imported bool) {
-	environment, own := map[string]attr.Value{}, m.Environment.Elements()
-	for name, value := range own {
-		if value.IsNull() {
-			environment[name] = value
-		}
-	}
-	for name, value := range remote {
-		if _, ours := own[name]; ours || imported && !isOwnVariable(name) {
-			environment[name] = types.StringValue(value)
-		}
-	}
-	switch {
-	case len(environment) > 0:
-		m.Environment = types.MapValueMust(types.StringType, environment)
-	case len(own) > 0:
-		m.Environment = types.MapNull(types.StringType)
-	}
-}
-
-func isOwnVariable(name string) bool {
-	return name == envHandler || name == envReset || name == envQueues || name == envSecrets
+	m.readUserEnvironment(remote)
 }
 
 // readMappings takes over the mappings. A mapping is known by its queue; one that nobody here made is labeled with the queue's name.
@@ -162,6 +165,7 @@ func (m *functionModel) readMappings(ctx context.Context, mappings []cloud.Mappi
 			MaximumConcurrency: types.Int32PointerValue(mapping.MaximumConcurrency),
 			Enabled:            types.BoolValue(mapping.Enabled),
 			Filters:            textListOrNull(mapping.Filters),
+			ProvisionedPollers: pollersObject(mapping.Pollers),
 		}
 		if before, ok := filters[label]; ok && !before.IsNull() && len(before.Elements()) == 0 && len(mapping.Filters) == 0 {
 			queue.Filters = before // an empty list stays what it is

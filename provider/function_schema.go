@@ -13,50 +13,21 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/int32default"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/objectdefault"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-)
 
-// Lambda's limits, as its API reference states them.
-const (
-	maxFunctionName       = 64
-	minMemory             = 128   // MB
-	maxMemory             = 10240 // MB
-	defaultMemory         = 256   // MB; less leaves Go so little CPU that cold starts drag
-	defaultBatch          = 10
-	maxBatch              = 10000
-	maxFIFOBatch          = 10
-	maxBatchWithoutWindow = 10
-	maxBatchingWindow     = 300  // seconds
-	minMaximumConcurrency = 2    // of a mapping
-	maxMaximumConcurrency = 1000 // of a mapping, unless AWS raised it
-	maxFilters            = 10
-	maxFilterPattern      = 4096
-	maxEnvironment        = 4096 // bytes
-	defaultLogRetention   = 30   // days
+	"github.com/lambda-land/terraform-provider-handler/provider/cloud"
 )
-
-var (
-	functionName = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
-	imageAddress = regexp.MustCompile(`^[^/\s]+/[^\s@:]+(:[^\s@]+)?(@sha256:[0-9a-f]{64})?$`)
-	queueLabel   = regexp.MustCompile(`^[A-Za-z0-9_.-]+$`)
-)
-
-// retentions are the days that CloudWatch Logs accepts, and 0 for ever.
-var retentions = []int32{
-	0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
-}
 
 func (r *functionResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "A Lambda function that runs one handler of the app and drains its queues, with its role, log group and " +
 			"mappings. Partial batch responses are always on, and the role may do only what the configuration names. Destroying or tainting a " +
-			"function loses no message: they wait in their queues. Its log group is kept, and taken over by a function of the same name.",
+			"function loses no message: they wait in their queues. Its log group is kept unless `log.keep` is false, and taken over by a function " +
+			"of the same name.",
 		Attributes: map[string]schema.Attribute{
 			"name": schema.StringAttribute{
 				MarkdownDescription: "Name of the function, up to 64 letters, digits, `-` and `_`.",
@@ -108,6 +79,19 @@ func (r *functionResource) Schema(ctx context.Context, _ resource.SchemaRequest,
 				ElementType:         types.StringType,
 				Optional:            true,
 			},
+			"environment_mode": schema.StringAttribute{
+				MarkdownDescription: "`replace` owns all variables of the function: those that somebody else set are removed. `merge` leaves " +
+					"them alone. Variables that `merge` finds when it is switched on belong to somebody else. Defaults to `replace`.",
+				Optional:   true,
+				Computed:   true,
+				Default:    stringdefault.StaticString(environmentReplace),
+				Validators: []validator.String{stringvalidator.OneOf(environmentReplace, environmentMerge)},
+			},
+			"kms_key_arn": schema.StringAttribute{
+				MarkdownDescription: "ARN of the KMS key that encrypts the environment variables. Without it, Lambda uses a key of its own.",
+				Optional:            true,
+				Validators:          []validator.String{stringvalidator.RegexMatches(kmsARN, "must be the ARN of a KMS key")},
+			},
 			"reserved_concurrency": schema.Int32Attribute{
 				MarkdownDescription: "How many invocations run at once at most; the account sets them aside for this function. The maximum " +
 					"concurrency of the queues' mappings is derived from it. Without it, the function shares the account's.",
@@ -123,12 +107,43 @@ func (r *functionResource) Schema(ctx context.Context, _ resource.SchemaRequest,
 				Computed:            true,
 				Validators:          []validator.String{stringvalidator.OneOf("x86_64", "arm64")},
 			},
+			"ephemeral_storage": numberWithDefault("Size of `/tmp` in MB. Defaults to 512.", cloud.DefaultEphemeralStorage,
+				cloud.DefaultEphemeralStorage, maxEphemeralStorage),
+			"vpc": vpcAttribute(),
+			"tracing": schema.BoolAttribute{
+				MarkdownDescription: "Whether Lambda sends traces to X-Ray also of invocations that nobody traces, as those by queues. Defaults to false.",
+				Optional:            true,
+				Computed:            true,
+				Default:             booldefault.StaticBool(false),
+			},
+			"recursive_loop": schema.StringAttribute{
+				MarkdownDescription: "What Lambda does with messages that went from this function to a queue and back about 16 times: `Terminate` " +
+					"sends them to the dead-letter queue, `Allow` goes on. Defaults to `Terminate`.",
+				Optional:   true,
+				Computed:   true,
+				Default:    stringdefault.StaticString(recursionTerminate),
+				Validators: []validator.String{stringvalidator.OneOf(recursionTerminate, recursionAllow)},
+			},
 			"log": logAttribute(),
 			"role_arn": schema.StringAttribute{
 				MarkdownDescription: "ARN of the execution role. Without it, a role is made that may do what the configuration needs, and no more.",
 				Optional:            true,
 				Computed:            true,
 				Validators:          []validator.String{stringvalidator.RegexMatches(regexp.MustCompile(`^arn:[^:]+:iam::`), "must be the ARN of a role")},
+			},
+			"role_path": schema.StringAttribute{
+				MarkdownDescription: "Path of the role that is made, such as `/teams/platform/`. A change makes another function. Defaults to `/`.",
+				Optional:            true,
+				PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
+				Validators: []validator.String{
+					stringvalidator.ConflictsWith(path.MatchRoot("role_arn")),
+					stringvalidator.RegexMatches(regexp.MustCompile(`^/([\x21-\x7e]+/)?$`), "must begin and end with /"),
+				},
+			},
+			"policy": schema.StringAttribute{
+				MarkdownDescription: "What else the role that is made may do: an IAM policy document, or a list of statements, as JSON.",
+				Optional:            true,
+				Validators:          []validator.String{stringvalidator.ConflictsWith(path.MatchRoot("role_arn"))},
 			},
 			"permissions_boundary": schema.StringAttribute{
 				MarkdownDescription: "ARN of a policy that bounds the role that is made.",
@@ -145,7 +160,15 @@ func (r *functionResource) Schema(ctx context.Context, _ resource.SchemaRequest,
 					"the repository, so that the next apply pushes it again.",
 				Computed: true,
 			},
-			"log_group_name": computedText("Name of the log group."),
+			"log_group_name": schema.StringAttribute{MarkdownDescription: "Name of the log group.", Computed: true},
+			"role_policy": schema.StringAttribute{
+				MarkdownDescription: "Policy of the role that is made, JSON: what the function may do. Null with `role_arn`.",
+				Computed:            true,
+			},
+			"version": schema.StringAttribute{
+				MarkdownDescription: "Version of the function that its mappings invoke, which is `$LATEST`.",
+				Computed:            true,
+			},
 			"mappings": schema.MapAttribute{
 				MarkdownDescription: "UUIDs of the mappings, by the queues' labels.",
 				ElementType:         types.StringType,
@@ -153,102 +176,6 @@ func (r *functionResource) Schema(ctx context.Context, _ resource.SchemaRequest,
 			},
 		},
 	}
-}
-
-func functionRepositoryAttribute() schema.SingleNestedAttribute {
-	return schema.SingleNestedAttribute{
-		MarkdownDescription: "Where the image goes that is built from `source`. Set either `name` or `url`.",
-		Optional:            true,
-		Attributes: map[string]schema.Attribute{
-			"name": schema.StringAttribute{
-				MarkdownDescription: "Name of an ECR repository of the account, which is made if it is missing, with immutable tags, scan on " +
-					"push and the policy that lets Lambda pull. Functions share it, and none deletes it.",
-				Optional:   true,
-				Validators: repositoryNameValidators(),
-			},
-			"url": schema.StringAttribute{
-				MarkdownDescription: "Address of a repository that is there, such as `123456789012.dkr.ecr.eu-west-1.amazonaws.com/acme`.",
-				Optional:            true,
-				Validators:          repositoryURLValidators(),
-			},
-		},
-	}
-}
-
-func functionQueuesAttribute() schema.MapNestedAttribute {
-	return schema.MapNestedAttribute{
-		MarkdownDescription: "Queues that the function drains, by a label of your choice.",
-		Optional:            true,
-		Validators:          []validator.Map{labels()},
-		NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-			"arn": schema.StringAttribute{
-				MarkdownDescription: "ARN of the queue.",
-				Required:            true,
-			},
-			"batch_size": numberWithDefault("How many messages one invocation gets at most. Defaults to 10.", defaultBatch, 1, maxBatch),
-			"batching_window": numberWithDefault("For how many seconds Lambda may wait to fill a batch. Defaults to 0.",
-				0, 0, maxBatchingWindow),
-			"maximum_concurrency": schema.Int32Attribute{
-				MarkdownDescription: "How many invocations this queue causes at once at most. Defaults to an equal share of " +
-					"`reserved_concurrency`, so that none is throttled; without that, there is no maximum.",
-				Optional:   true,
-				Computed:   true,
-				Validators: []validator.Int32{int32validator.AtLeast(minMaximumConcurrency)},
-			},
-			"enabled": schema.BoolAttribute{
-				MarkdownDescription: "Whether the queue is drained. Defaults to true.",
-				Optional:            true,
-				Computed:            true,
-				Default:             booldefault.StaticBool(true),
-			},
-			"filters": schema.ListAttribute{
-				MarkdownDescription: "Filter patterns, JSON. A message that matches none is deleted without being handled.",
-				ElementType:         types.StringType,
-				Optional:            true,
-				Validators: []validator.List{
-					listvalidator.NoNullValues(),
-					listvalidator.SizeAtMost(maxFilters),
-					listvalidator.ValueStringsAre(stringvalidator.LengthAtMost(maxFilterPattern)),
-				},
-			},
-		}},
-	}
-}
-
-func logAttribute() schema.SingleNestedAttribute {
-	return schema.SingleNestedAttribute{
-		MarkdownDescription: "What happens to what the function writes.",
-		Optional:            true,
-		Computed:            true,
-		Default:             objectdefault.StaticValue(defaultLog().object()),
-		Attributes: map[string]schema.Attribute{
-			"retention": schema.Int32Attribute{
-				MarkdownDescription: "For how many days logs are kept; 0 is for ever. Defaults to 30.",
-				Optional:            true,
-				Computed:            true,
-				Default:             int32default.StaticInt32(defaultLogRetention),
-				Validators:          []validator.Int32{int32validator.OneOf(retentions...)},
-			},
-			"format": schema.StringAttribute{
-				MarkdownDescription: "`Text` leaves lines as they are (the SDK writes JSON itself); `JSON` has Lambda write its own lines as " +
-					"JSON, too, and filter by level. Defaults to `Text`.",
-				Optional:   true,
-				Computed:   true,
-				Default:    stringdefault.StaticString("Text"),
-				Validators: []validator.String{stringvalidator.OneOf("Text", "JSON")},
-			},
-			"level": schema.StringAttribute{
-				MarkdownDescription: "Lowest level of lines that are kept, with `format = \"JSON\"` only. Defaults to `INFO` there.",
-				Optional:            true,
-				Computed:            true,
-				Validators:          []validator.String{stringvalidator.OneOf("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")},
-			},
-		},
-	}
-}
-
-func labels() validator.Map {
-	return mapvalidator.KeysAre(stringvalidator.RegexMatches(queueLabel, "must be a label of letters, digits, _, . and -"))
 }
 
 func (r *functionResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {

@@ -25,11 +25,15 @@ func (r *functionResource) update(ctx context.Context, old, d *deployment, uuids
 		return nil, nil, err
 	}
 	// Somebody may have deleted the log group, without which logs are lost unseen.
-	if err := r.ensureLogGroup(ctx, d, old.retention == d.retention); err != nil {
+	retained := old.retention == d.retention && old.function.LogGroup == d.function.LogGroup
+	if err := r.ensureLogGroup(ctx, d, retained); err != nil {
 		return nil, nil, err
 	}
 	function, err := r.updateFunction(ctx, old, d)
 	if err != nil {
+		return nil, nil, err
+	}
+	if err := r.lowerNow(ctx, d); err != nil {
 		return nil, nil, err
 	}
 	raised := lower(old.function.Reserved, d.function.Reserved)
@@ -47,51 +51,18 @@ func (r *functionResource) update(ctx context.Context, old, d *deployment, uuids
 			return nil, nil, err
 		}
 	}
-	return function, made, r.finishRole(ctx, old, d)
+	return function, made, r.tidy(ctx, old, d)
 }
 
-// prepareRole lets the function do what it may do now and what it may do then.
-func (r *functionResource) prepareRole(ctx context.Context, old, d *deployment) error {
-	if !d.ownRole {
-		return nil
-	}
-	role := r.role(d)
-	if !old.ownRole {
-		arn, err := r.cloud.CreateRole(ctx, role)
-		if err != nil {
-			return err
-		}
-		d.function.RoleARN = arn
-		return r.cloud.PutPermissions(ctx, role.Name, d.permissions)
-	}
-	d.function.RoleARN = old.function.RoleARN
-	if old.boundary != d.boundary {
-		if err := r.cloud.SetPermissionsBoundary(ctx, role.Name, d.boundary); err != nil {
-			return err
-		}
-	}
-	if both := old.permissions.Union(d.permissions); both.Document() != old.permissions.Document() {
-		return r.cloud.PutPermissions(ctx, role.Name, both)
-	}
-	return nil
-}
-
-// finishRole takes away what the function does not need any more.
-func (r *functionResource) finishRole(ctx context.Context, old, d *deployment) error {
-	name := roleName(d.function.Name, r.cloud.Region)
-	if !d.ownRole {
-		if old.ownRole {
-			return r.cloud.DeleteRole(ctx, name)
-		}
-		return nil
-	}
-	if err := r.cloud.TagRole(ctx, name, old.function.Tags, d.function.Tags); err != nil {
+// tidy removes what the function does not use any more.
+func (r *functionResource) tidy(ctx context.Context, old, d *deployment) error {
+	if err := r.finishRole(ctx, old, d); err != nil {
 		return err
 	}
-	if both := old.permissions.Union(d.permissions); old.ownRole && both.Document() != d.permissions.Document() {
-		return r.cloud.PutPermissions(ctx, name, d.permissions)
+	if old.keepLogs || old.function.LogGroup == d.function.LogGroup {
+		return nil
 	}
-	return nil
+	return r.cloud.DeleteLogGroup(ctx, old.function.LogGroup)
 }
 
 // deleteUnwanted deletes the mappings of queues that are not wanted any more and returns the others' UUIDs, by queue.
@@ -127,8 +98,17 @@ func (r *functionResource) updateFunction(ctx context.Context, old, d *deploymen
 		// New code may need a new variable; but a new handler name needs the code that has it.
 		slices.Reverse(steps)
 	}
+	changed := d.function
+	if old.function.Merge {
+		changed.Drop = dropped(old.function.Environment, d.function.Environment)
+	}
 	for _, step := range steps {
-		if function, err = step(ctx, d.function); err != nil {
+		if function, err = step(ctx, changed); err != nil {
+			return nil, err
+		}
+	}
+	if old.recursion != d.recursion {
+		if err := r.cloud.SetRecursiveLoop(ctx, d.function.Name, d.recursion); err != nil {
 			return nil, err
 		}
 	}
@@ -137,7 +117,26 @@ func (r *functionResource) updateFunction(ctx context.Context, old, d *deploymen
 
 func sameConfiguration(a, b cloud.Function) bool {
 	return a.RoleARN == b.RoleARN && a.MemorySize == b.MemorySize && a.Timeout == b.Timeout && maps.Equal(a.Environment, b.Environment) &&
-		a.LogFormat == b.LogFormat && a.LogLevel == b.LogLevel && a.LogGroup == b.LogGroup
+		a.LogFormat == b.LogFormat && a.LogLevel == b.LogLevel && a.LogGroup == b.LogGroup && a.EphemeralStorage == b.EphemeralStorage &&
+		a.KMSKeyARN == b.KMSKeyARN && a.Tracing == b.Tracing && sameVPC(a.VPC, b.VPC)
+}
+
+func sameVPC(a, b cloud.VPC) bool {
+	same := func(a, b []string) bool {
+		return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
+	}
+	return a.IPv6 == b.IPv6 && same(a.SubnetIDs, b.SubnetIDs) && same(a.SecurityGroupIDs, b.SecurityGroupIDs)
+}
+
+// dropped returns the names of variables that there were and that there are not to be.
+func dropped(before, after map[string]string) []string {
+	var names []string
+	for name := range before {
+		if _, stays := after[name]; !stays {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // updateMappings updates the mappings that changed, makes those that are missing, and returns the UUIDs of all by label.
@@ -172,10 +171,10 @@ func (r *functionResource) updateMappings(ctx context.Context, old, d *deploymen
 
 func sameMapping(a, b cloud.Mapping) bool {
 	return a.BatchSize == b.BatchSize && a.BatchingWindow == b.BatchingWindow && a.Enabled == b.Enabled &&
-		equal(a.MaximumConcurrency, b.MaximumConcurrency) && slices.Equal(a.Filters, b.Filters)
+		equal(a.MaximumConcurrency, b.MaximumConcurrency) && equal(a.Pollers, b.Pollers) && slices.Equal(a.Filters, b.Filters)
 }
 
-func equal(a, b *int32) bool { return a == b || a != nil && b != nil && *a == *b }
+func equal[T comparable](a, b *T) bool { return a == b || a != nil && b != nil && *a == *b }
 
 // lower reports whether a reservation a is a stricter limit than b; nil is none.
 func lower(a, b *int32) bool { return a != nil && (b == nil || *a < *b) }

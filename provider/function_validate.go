@@ -2,34 +2,18 @@ package provider
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"maps"
-	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 )
 
 const invalidFunction = "Invalid function"
-
-var variableName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]+$`)
-
-// reservedVariables are set by Lambda, which refuses functions that set them.
-var reservedVariables = []string{
-	"AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_DEFAULT_REGION", "AWS_EXECUTION_ENV", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
-	"AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_VERSION", "AWS_LAMBDA_INITIALIZATION_TYPE", "AWS_LAMBDA_LOG_GROUP_NAME",
-	"AWS_LAMBDA_LOG_STREAM_NAME", "AWS_LAMBDA_RUNTIME_API", "AWS_REGION", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
-	"LAMBDA_RUNTIME_DIR", "LAMBDA_TASK_ROOT", "_HANDLER", "_X_AMZN_TRACE_ID",
-}
-
-// ownVariables are set by the provider from attributes of their own.
-var ownVariables = map[string]string{envHandler: "handler", envReset: "reset", envQueues: "send_to", envSecrets: "secrets"}
 
 // ValidateConfig checks what needs no AWS. Unknown values are checked once they are known.
 func (r *functionResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
@@ -41,9 +25,12 @@ func (r *functionResource) ValidateConfig(ctx context.Context, req resource.Vali
 	validateImage(ctx, &config, &resp.Diagnostics)
 	validateEnvironment(config.Environment.Elements(), &resp.Diagnostics)
 	for label, queue := range config.queues(ctx, &resp.Diagnostics) {
-		validateQueue(path.Root("queues").AtMapKey(label), queue, &resp.Diagnostics)
+		validateQueue(ctx, path.Root("queues").AtMapKey(label), queue, &resp.Diagnostics)
 	}
-	validateLog(&config, ctx, &resp.Diagnostics)
+	validateLog(ctx, &config, &resp.Diagnostics)
+	if _, err := statementsOf(config.Policy.ValueString()); err != nil {
+		blame(&resp.Diagnostics, path.Root("policy"), invalidFunction, sentence(err.Error()))
+	}
 }
 
 // validateImage checks that there is one image, and one place for it.
@@ -69,26 +56,8 @@ func validateImage(ctx context.Context, config *functionModel, diags *diag.Diagn
 	}
 }
 
-// validateEnvironment names variables only, never their values.
-func validateEnvironment(variables map[string]attr.Value, diags *diag.Diagnostics) {
-	for _, name := range slices.Sorted(maps.Keys(variables)) {
-		at := path.Root("environment").AtMapKey(name)
-		if attribute, ok := ownVariables[name]; ok {
-			blame(diags, at, invalidFunction, fmt.Sprintf("The variable %s is set by the attribute %s. Use that.", name, attribute))
-			continue
-		}
-		if slices.Contains(reservedVariables, name) {
-			blame(diags, at, invalidFunction, fmt.Sprintf("The variable %s is reserved: Lambda sets it itself. Remove it.", name))
-			continue
-		}
-		if !variableName.MatchString(name) {
-			blame(diags, at, invalidFunction, fmt.Sprintf("The variable %q cannot be set in Lambda: names begin with a letter, "+
-				"have at least two characters, and are of letters, digits and _. Rename it.", name))
-		}
-	}
-}
-
-func validateQueue(at path.Path, queue functionQueueModel, diags *diag.Diagnostics) {
+func validateQueue(ctx context.Context, at path.Path, queue functionQueueModel, diags *diag.Diagnostics) {
+	validatePollers(ctx, at, queue, diags)
 	batch, window := queue.BatchSize, queue.BatchingWindow
 	if batch.IsUnknown() || window.IsUnknown() || queue.ARN.IsUnknown() {
 		return
@@ -113,7 +82,34 @@ func validateQueue(at path.Path, queue functionQueueModel, diags *diag.Diagnosti
 	}
 }
 
-func validateLog(config *functionModel, ctx context.Context, diags *diag.Diagnostics) {
+func validatePollers(ctx context.Context, at path.Path, queue functionQueueModel, diags *diag.Diagnostics) {
+	var model pollersModel
+	if queue.ProvisionedPollers.IsNull() || queue.ProvisionedPollers.IsUnknown() {
+		return
+	}
+	if !queue.MaximumConcurrency.IsNull() && !queue.MaximumConcurrency.IsUnknown() {
+		blame(diags, at.AtName("provisioned_pollers"), invalidFunction, "Lambda takes provisioned pollers or a maximum concurrency for a queue, "+
+			"not both. Remove maximum_concurrency, and limit the invocations by provisioned_pollers.maximum, 10 for each.")
+	}
+	diags.Append(queue.ProvisionedPollers.As(ctx, &model, basetypes.ObjectAsOptions{})...)
+	if model.Maximum.IsUnknown() || model.Minimum.IsUnknown() {
+		return
+	}
+	least, most := orNumber(model.Minimum, minPollers), orNumber(model.Maximum, defaultMaximumPollers)
+	if least > most {
+		blame(diags, at.AtName("provisioned_pollers"), invalidFunction, fmt.Sprintf("A minimum of %d pollers is above the maximum of %d. "+
+			"Lower minimum, or raise maximum.", least, most))
+	}
+}
+
+func orNumber(number types.Int32, byDefault int32) int32 {
+	if number.IsNull() {
+		return byDefault
+	}
+	return number.ValueInt32()
+}
+
+func validateLog(ctx context.Context, config *functionModel, diags *diag.Diagnostics) {
 	if config.Log.IsNull() || config.Log.IsUnknown() {
 		return
 	}
@@ -142,39 +138,4 @@ func (r *functionResource) checkARN(at path.Path, text, service, thing, account 
 		return true
 	}
 	return false
-}
-
-// checkEnvironmentSize adds up the environment as Lambda measures it, as far as it is known. It shows sizes only.
-func (m *functionModel) checkEnvironmentSize(diags *diag.Diagnostics) {
-	variables, all := knownTexts(m.Environment)
-	user := encodedSize(variables)
-	maps.Copy(variables, m.ownEnvironment(listTexts(m.Secrets)))
-	urls := map[string]string{}
-	sendTo, _ := knownTexts(m.SendTo)
-	for label, text := range sendTo {
-		if parsed, err := arn.Parse(text); err == nil {
-			urls[label] = fmt.Sprintf("https://sqs.%s.amazonaws.com/%s/%s", parsed.Region, parsed.AccountID, parsed.Resource)
-		}
-	}
-	if len(urls) > 0 {
-		variables[envQueues] = joinQueues(urls)
-	}
-	if size := encodedSize(variables); size > maxEnvironment {
-		qualifier := ""
-		if !all {
-			qualifier = "at least "
-		}
-		blame(diags, path.Root("environment"), invalidFunction, fmt.Sprintf("The function's environment has %s%d bytes, and Lambda "+
-			"allows %d: %d are those of environment, the rest those of handler, reset, secrets and send_to. Put large values into a secret, "+
-			"which the app loads itself, or into the image.", qualifier, size, maxEnvironment, user))
-	}
-}
-
-// encodedSize returns the number of bytes of variables as JSON, which is what Lambda measures.
-func encodedSize(variables map[string]string) int {
-	encoded, err := json.Marshal(variables)
-	if err != nil {
-		return 0 // strings always marshal
-	}
-	return len(encoded)
 }

@@ -31,6 +31,11 @@ func (r *imageResource) Read(ctx context.Context, req resource.ReadRequest, resp
 		exists, err = r.hasImage(ctx, repository.Name.ValueString(), state.ImageURI.ValueString())
 		lost = err == nil && !exists
 	}
+	if err == nil {
+		var diags diag.Diagnostics
+		err, diags = r.readMark(ctx, &state, repository, req, resp)
+		resp.Diagnostics.Append(diags...)
+	}
 	if cloud.IsNotFound(err) {
 		resp.State.RemoveResource(ctx)
 		return
@@ -44,6 +49,29 @@ func (r *imageResource) Read(ctx context.Context, req resource.ReadRequest, resp
 		warnOfLostImage(&resp.Diagnostics, state.ImageURI)
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+}
+
+// readMark looks once for the mark of an unfinished creation, which the next apply takes off then: it is among the tags.
+func (r *imageResource) readMark(
+	ctx context.Context, state *imageModel, repository repositoryModel, req resource.ReadRequest, resp *resource.ReadResponse,
+) (error, diag.Diagnostics) {
+	created, diags := req.Private.GetKey(ctx, keyCreated)
+	if created == nil || diags.HasError() {
+		return nil, diags
+	}
+	tags, err := r.cloud.RepositoryTags(ctx, repository.Name.ValueString())
+	if cloud.IsDenied(err) {
+		return nil, diags
+	}
+	if err != nil {
+		return err, diags
+	}
+	if cloud.IsMarked(tags) {
+		state.TagsAll = textMapOrNull(withoutReserved(tags))
+		return nil, diags
+	}
+	diags.Append(resp.Private.SetKey(ctx, keyCreated, nil)...)
+	return nil, diags
 }
 
 // warnOfLostImage says why something changes although the configuration and the code have not.

@@ -259,6 +259,7 @@ func TestAccImageIsReadInOneRequest(t *testing.T) {
 		}
 	}
 	run("apply", "-auto-approve")
+	run("apply", "-auto-approve", "-refresh-only") // which looks whether the creation was finished
 	before, images := backend.count(`ContainerRegistry.*`, name), backend.count(`DescribeImages$`, name)
 	run("plan", "-detailed-exitcode")
 	if all, images := backend.count(`ContainerRegistry.*`, name)-before, backend.count(`DescribeImages$`, name)-images; all != 1 || images != 1 {

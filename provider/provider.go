@@ -14,11 +14,14 @@ import (
 
 var _ provider.Provider = (*handlerProvider)(nil)
 
-type handlerProvider struct{ version string }
+type handlerProvider struct {
+	version   string
+	creations *creations
+}
 
 // New returns a function that makes the provider of this version.
 func New(version string) func() provider.Provider {
-	return func() provider.Provider { return &handlerProvider{version: version} }
+	return func() provider.Provider { return &handlerProvider{version: version, creations: newCreations()} }
 }
 
 type providerModel struct {

@@ -23,10 +23,14 @@ import (
 	"github.com/lambda-land/terraform-provider-handler/provider/cloud"
 )
 
-// factories serve the provider in the test's process.
+// factories serve the provider in the test's process. What the provider of one command has created is finished when the next begins.
 func factories() map[string]func() (tfprotov6.ProviderServer, error) {
+	made := newCreations()
 	return map[string]func() (tfprotov6.ProviderServer, error){
-		"handler": providerserver.NewProtocol6WithError(New("test")()),
+		"handler": func() (tfprotov6.ProviderServer, error) {
+			err := made.finish(background())
+			return providerserver.NewProtocol6(&handlerProvider{version: "test", creations: made})(), err
+		},
 	}
 }
 

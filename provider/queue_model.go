@@ -27,6 +27,7 @@ type queueModel struct {
 	Delay                     types.Int32  `tfsdk:"delay"`
 	ReceiveWaitTime           types.Int32  `tfsdk:"receive_wait_time"`
 	KMSKeyARN                 types.String `tfsdk:"kms_key_arn"`
+	Policy                    types.String `tfsdk:"policy"`
 	ContentBasedDeduplication types.Bool   `tfsdk:"content_based_deduplication"`
 	HighThroughput            types.Bool   `tfsdk:"high_throughput"`
 	DeadLetter                types.Object `tfsdk:"dead_letter"`
@@ -114,6 +115,7 @@ func (m *queueModel) attributes(deadLetter deadLetterModel) map[string]string {
 		cloud.AttributeDelay:             number(m.Delay),
 		cloud.AttributeReceiveWaitTime:   number(m.ReceiveWaitTime),
 		cloud.AttributeRedrivePolicy:     "",
+		cloud.AttributePolicy:            m.Policy.ValueString(),
 	}
 	m.encrypt(attributes)
 	if m.isFIFO() {
@@ -164,14 +166,17 @@ func (m *queueModel) read(ctx context.Context, found foundQueue, diags *diag.Dia
 	m.Delay = readNumber(attributes[cloud.AttributeDelay])
 	m.ReceiveWaitTime = readNumber(attributes[cloud.AttributeReceiveWaitTime])
 	m.KMSKeyARN = textOrNull(attributes[cloud.AttributeKMSKey])
+	if !cloud.SamePolicy(m.Policy.ValueString(), attributes[cloud.AttributePolicy]) {
+		m.Policy = textOrNull(attributes[cloud.AttributePolicy])
+	}
 	m.ContentBasedDeduplication = types.BoolValue(attributes[cloud.AttributeDeduplication] == "true")
 	m.HighThroughput = types.BoolValue(attributes[cloud.AttributeThroughputLimit] == "perMessageGroupId")
 	m.ForceDestroy = types.BoolValue(m.ForceDestroy.ValueBool())
 	m.TagsAll = textMapOrNull(found.tags)
 
 	deadLetter := m.deadLetter(ctx, diags)
-	deadLetter.Enabled = types.BoolValue(found.deadLetterURL != "")
-	if found.deadLetterURL != "" {
+	deadLetter.Enabled = types.BoolValue(found.redrives && found.deadLetterURL != "")
+	if deadLetter.Enabled.ValueBool() {
 		deadLetter.MaxReceiveCount = types.Int32Value(redriveOf(attributes).MaxReceiveCount)
 		deadLetter.MessageRetention = readNumber(found.deadLetterAttributes[cloud.AttributeRetention])
 	}

@@ -12,7 +12,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/int32default"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/objectdefault"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
@@ -44,7 +43,7 @@ func (r *queueResource) Schema(_ context.Context, _ resource.SchemaRequest, resp
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "An SQS queue with its dead-letter queue. It owns the messages: destroying it is refused while it or its " +
 			"dead-letter queue holds any, unless `force_destroy` is set. Functions that drain it come and go without losing one. " +
-			"A queue of the same name and attributes that exists already is taken over, as SQS does.",
+			"A queue of the same name that exists already is never taken over: import it.",
 		Attributes: map[string]schema.Attribute{
 			"name": schema.StringAttribute{
 				MarkdownDescription: "Name of the queue, up to 80 letters, digits, `-` and `_`. One that ends in `.fifo` makes a FIFO queue.",
@@ -78,7 +77,12 @@ func (r *queueResource) Schema(_ context.Context, _ resource.SchemaRequest, resp
 			"kms_key_arn": schema.StringAttribute{
 				MarkdownDescription: "ARN of the KMS key that encrypts the messages. Without it, SQS encrypts them with a key of its own.",
 				Optional:            true,
-				Validators:          []validator.String{stringvalidator.RegexMatches(regexp.MustCompile(`^arn:[^:]+:kms:`), "must be the ARN of a KMS key")},
+				Validators:          []validator.String{stringvalidator.RegexMatches(kmsARN, "must be the ARN of a KMS key")},
+			},
+			"policy": schema.StringAttribute{
+				MarkdownDescription: "Who else may use the queue: a resource policy, JSON, such as one that lets an SNS topic or an S3 bucket send.",
+				Optional:            true,
+				Validators:          []validator.String{policyDocument{}},
 			},
 			"content_based_deduplication": schema.BoolAttribute{
 				MarkdownDescription: "Whether messages of a FIFO queue with the same body are taken for the same. Defaults to false.",
@@ -175,63 +179,5 @@ func (r *queueResource) ValidateConfig(ctx context.Context, req resource.Validat
 		resp.Diagnostics.AddAttributeWarning(path.Root("dead_letter").AtName("max_receive_count"), "Messages may be dead-lettered unhandled",
 			fmt.Sprintf("Messages that Lambda receives and cannot hand to the function, because it is throttled, count as received. With a "+
 				"max_receive_count of %d they soon are in the dead-letter queue without having been handled. Use 5 or more.", count.ValueInt32()))
-	}
-}
-
-// ModifyPlan derives what is not configured.
-func (r *queueResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if req.Plan.Raw.IsNull() || r.providerData == nil {
-		return
-	}
-	var config, plan queueModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	plan.TagsAll = r.allTags(plan.Tags, &resp.Diagnostics)
-	if config.VisibilityTimeout.IsNull() {
-		plan.VisibilityTimeout = derivedVisibility(plan.FunctionTimeout)
-	}
-	var state queueModel
-	if !req.State.Raw.IsNull() {
-		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	}
-	plan.DeadLetterARN, plan.DeadLetterURL = types.StringUnknown(), types.StringUnknown()
-	if !plan.DeadLetter.IsUnknown() {
-		deadLetter := plan.deadLetter(ctx, &resp.Diagnostics)
-		switch {
-		case deadLetter.Enabled.IsUnknown():
-		case !deadLetter.Enabled.ValueBool():
-			plan.setDeadLetterURL("", "")
-		case state.Name.Equal(plan.Name) && !state.DeadLetterURL.IsNull():
-			plan.DeadLetterARN, plan.DeadLetterURL = state.DeadLetterARN, state.DeadLetterURL
-		}
-	}
-	if !plan.ARN.IsUnknown() && !plan.VisibilityTimeout.IsUnknown() {
-		r.visibilities.Store(plan.ARN.ValueString(), plan.VisibilityTimeout.ValueInt32())
-	}
-	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
-}
-
-// derivedVisibility returns the visibility timeout for a function's timeout.
-func derivedVisibility(functionTimeout types.Int32) types.Int32 {
-	switch {
-	case functionTimeout.IsUnknown():
-		return types.Int32Unknown()
-	case functionTimeout.IsNull():
-		return types.Int32Value(visibilityFactor * defaultFunctionTimeout)
-	default:
-		return types.Int32Value(visibilityFactor * functionTimeout.ValueInt32())
-	}
-}
-
-func numberWithDefault(description string, byDefault, low, high int32) schema.Int32Attribute {
-	return schema.Int32Attribute{
-		MarkdownDescription: description,
-		Optional:            true,
-		Computed:            true,
-		Default:             int32default.StaticInt32(byDefault),
-		Validators:          []validator.Int32{int32validator.Between(low, high)},
 	}
 }

@@ -47,7 +47,7 @@ func (r *functionResource) Create(ctx context.Context, req resource.CreateReques
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	err := r.refuseExisting(ctx, d.function.Name)
+	err := r.clear(ctx, d.function.Name)
 	if err == nil {
 		err = r.complete(ctx, &d, nil)
 	}
@@ -64,6 +64,7 @@ func (r *functionResource) Create(ctx context.Context, req resource.CreateReques
 		if err := r.undo(ctx, &d); err != nil {
 			// The state must know it, so that destroying it removes the rest.
 			plan.setComputed(&cloud.Function{RoleARN: d.function.RoleARN}, nil)
+			plan.RolePolicy = d.rolePolicy()
 			resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 			resp.Diagnostics.AddError("Failed to clean up function", fmt.Sprintf("What was made of function %s could not be removed "+
 				"again; the next apply replaces it: %s", d.function.Name, sentence(err.Error())))
@@ -71,8 +72,10 @@ func (r *functionResource) Create(ctx context.Context, req resource.CreateReques
 		return
 	}
 	plan.setComputed(function, uuids)
+	plan.RolePolicy = d.rolePolicy()
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("name"), plan.Name)...)
+	r.creations.made(func(ctx context.Context) error { return r.cloud.UnmarkFunction(ctx, function.ARN) })
 }
 
 func (r *functionResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
@@ -88,7 +91,7 @@ func (r *functionResource) Read(ctx context.Context, req resource.ReadRequest, r
 		return
 	}
 	if err == nil && state.ImageURI.IsNull() {
-		err = r.readRetention(ctx, &state)
+		err = r.findImported(ctx, &state, &found)
 	}
 	if err != nil {
 		addFunctionError(&resp.Diagnostics, "read", state.Name.ValueString(), err)
@@ -98,15 +101,22 @@ func (r *functionResource) Read(ctx context.Context, req resource.ReadRequest, r
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 }
 
-// readRetention takes over the retention of the log group of a function that is being imported.
-func (r *functionResource) readRetention(ctx context.Context, state *functionModel) error {
-	days, err := r.cloud.Retention(ctx, state.logGroup())
-	if err != nil {
-		return ignoreNotFound(err)
+// findImported reads what else there is of a function that is being imported: the retention of its log group, and what its role may do if that
+// is the one that the provider makes.
+func (r *functionResource) findImported(ctx context.Context, state *functionModel, found *foundFunction) error {
+	days, err := r.cloud.Retention(ctx, found.LogGroup)
+	if err == nil {
+		log := defaultLog()
+		log.Retention = types.Int32Value(days)
+		state.Log = log.object()
 	}
-	log := defaultLog()
-	log.Retention = types.Int32Value(days)
-	state.Log = log.object()
+	if err := ignoreNotFound(err); err != nil {
+		return err
+	}
+	state.RoleARN = types.StringValue(found.RoleARN)
+	if r.ownsRole(state) {
+		return r.findPolicy(ctx, state, found)
+	}
 	return nil
 }
 
@@ -131,8 +141,8 @@ func (r *functionResource) Update(ctx context.Context, req resource.UpdateReques
 	}
 	function, uuids, err := r.update(ctx, &old, &d, uuids)
 	if err != nil {
-		// The state stays what it was; the next refresh finds out what of the update happened.
 		addFunctionError(&resp.Diagnostics, "update", d.function.Name, err)
+		r.recordHalfUpdated(ctx, &state, resp)
 		return
 	}
 	digest := state.ImageDigest.ValueString()
@@ -142,6 +152,7 @@ func (r *functionResource) Update(ctx context.Context, req resource.UpdateReques
 	plan.setComputed(&cloud.Function{
 		ARN: state.ARN.ValueString(), RoleARN: d.function.RoleARN, ImageDigest: digest, LogGroup: d.function.LogGroup,
 	}, uuids)
+	plan.RolePolicy = d.rolePolicy()
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("name"), plan.Name)...)
 }
@@ -156,16 +167,43 @@ func (r *functionResource) Delete(ctx context.Context, req resource.DeleteReques
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	name := state.Name.ValueString()
-	mappings := slices.Collect(maps.Values(mapTexts(state.Mappings)))
-	ownRole := r.ownsRole(&state) || state.RoleARN.IsNull() // which is what is left of a lost one
-	if err := r.destroy(ctx, name, mappings, ownRole); err != nil {
-		addFunctionError(&resp.Diagnostics, "delete", name, err)
+	rest := remains{
+		name:     state.Name.ValueString(),
+		mappings: slices.Collect(maps.Values(mapTexts(state.Mappings))),
+		inVPC:    !state.VPC.IsNull(),
+		ownRole:  r.ownsRole(&state) || state.RoleARN.IsNull(), // which is what is left of a lost one
+	}
+	if log := state.log(ctx, &resp.Diagnostics); !log.Keep.ValueBool() {
+		rest.logGroup = state.logGroup(log)
+	}
+	if err := r.destroy(ctx, rest); err != nil {
+		addFunctionError(&resp.Diagnostics, "delete", rest.name, err)
 	}
 }
 
 func (r *functionResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	importBy(ctx, "name", req, resp)
+}
+
+// recordHalfUpdated has the state say what became of a function whose update failed midway. Should that not be found out either, it stays
+// what it was, and the next refresh finds out.
+func (r *functionResource) recordHalfUpdated(ctx context.Context, state *functionModel, resp *resource.UpdateResponse) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
+	defer cancel()
+	found, err := r.find(ctx, state)
+	if err != nil {
+		return
+	}
+	r.read(ctx, state, found, &resp.Diagnostics)
+	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+}
+
+// rolePolicy returns what is in the state of the role's policy; null for a role that is brought along.
+func (d *deployment) rolePolicy() types.String {
+	if !d.ownRole {
+		return types.StringNull()
+	}
+	return types.StringValue(d.document())
 }
 
 // deployment returns a model as what is to be deployed, or was.
@@ -182,7 +220,7 @@ func (r *functionResource) ownsRole(m *functionModel) bool {
 
 // addFunctionError says which act failed on which function, and why.
 func addFunctionError(diags *diag.Diagnostics, act, name string, err error) {
-	detail := fmt.Sprintf("Function %s: %s", name, sentence(err.Error()))
+	detail := fmt.Sprintf("Function %s: %s", name, sentence(err.Error())) + importHint(err, "handler_function")
 	if missing, ok := errors.AsType[*missingQueueError](err); ok {
 		blame(diags, missing.at, "Failed to "+act+" function", detail)
 		return

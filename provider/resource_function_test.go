@@ -455,7 +455,6 @@ func TestAccFunctionDrift(t *testing.T) {
 			Check:            logGroupKept(name),
 		},
 		resource.TestStep{
-			// What somebody else sets is left alone until the function is updated.
 			PreConfig: func() {
 				output, err := client.GetFunctionConfiguration(background(), &lambda.GetFunctionConfigurationInput{FunctionName: &name})
 				if err != nil {
@@ -467,8 +466,9 @@ func TestAccFunctionDrift(t *testing.T) {
 					t.Fatal(err)
 				}
 			},
-			Config:   config,
-			PlanOnly: true,
+			Config:           config,
+			ConfigPlanChecks: update(),
+			Check:            environmentIs(name, map[string]string{"SOMEBODY_ELSES": "", "LEVEL": "1"}),
 		},
 		resource.TestStep{
 			PreConfig: func() {

@@ -24,6 +24,9 @@ var (
 
 type imageResource struct{ withData }
 
+// keyCreated is the private key of a repository whose creation may not be finished: the next reading looks for the mark.
+const keyCreated = "created"
+
 func newImageResource() resource.Resource { return &imageResource{} }
 
 func (r *imageResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
@@ -48,10 +51,10 @@ func (r *imageResource) Create(ctx context.Context, req resource.CreateRequest, 
 	}
 	name := repository.Name.ValueString()
 	if name != "" {
-		if _, err := r.cloud.CreateRepository(ctx, name, repository.encryption(), tags); err != nil {
+		if _, err := r.cloud.CreateRepository(ctx, name, repository.encryption(), r.creations.mark(tags)); err != nil {
 			detail := sentence(err.Error())
 			if cloud.IsExists(err) {
-				detail += " If something else owns it, name it by url instead."
+				detail += " If something else owns it, name it by url instead." + importHint(err, "handler_image")
 			}
 			blame(&resp.Diagnostics, path.Root("repository").AtName("name"), "Failed to create repository", detail)
 			return
@@ -66,6 +69,10 @@ func (r *imageResource) Create(ctx context.Context, req resource.CreateRequest, 
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("repository"), repository.id())...)
+	if name != "" {
+		resp.Diagnostics.Append(resp.Private.SetKey(ctx, keyCreated, []byte(`true`))...)
+		r.creations.made(func(ctx context.Context) error { return r.cloud.UnmarkRepository(ctx, name) })
+	}
 }
 
 func (r *imageResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {

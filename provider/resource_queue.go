@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -40,23 +40,27 @@ func (r *queueResource) Create(ctx context.Context, req resource.CreateRequest, 
 		return
 	}
 	if err := r.create(ctx, &plan, deadLetter, tags); err != nil {
-		blame(&resp.Diagnostics, path.Root("name"), "Failed to create queue", fmt.Sprintf("Queue %s: %s", plan.Name.ValueString(), sentence(err.Error())))
+		addQueueError(&resp.Diagnostics, "create", plan.Name.ValueString(), err)
 		return
 	}
-	r.visibilities.Store(plan.ARN.ValueString(), plan.VisibilityTimeout.ValueInt32())
+	r.queues.set(&plan)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("url"), plan.URL)...)
+	r.creations.made(func(ctx context.Context) error { return r.unmark(ctx, &plan) })
 }
 
 // create makes the dead-letter queue and then the queue, as the one refers to the other.
 func (r *queueResource) create(ctx context.Context, plan *queueModel, deadLetter deadLetterModel, tags map[string]string) error {
-	start := time.Now()
+	tags = r.creations.mark(tags)
+	if err := r.cloud.RefuseQueue(ctx, plan.Name.ValueString()); err != nil {
+		return err
+	}
 	if err := r.createDeadLetter(ctx, plan, deadLetter, tags); err != nil {
 		return err
 	}
 	url, err := r.cloud.CreateQueue(ctx, plan.Name.ValueString(), withoutEmpty(plan.attributes(deadLetter)), tags)
 	if err != nil {
-		return errors.Join(err, r.undoDeadLetter(context.WithoutCancel(ctx), plan.DeadLetterURL.ValueString(), start))
+		return errors.Join(err, r.undoDeadLetter(context.WithoutCancel(ctx), plan.DeadLetterURL.ValueString()))
 	}
 	plan.setURL(url, r.cloud.QueueARN(url))
 	return nil
@@ -76,17 +80,34 @@ func (r *queueResource) createDeadLetter(ctx context.Context, plan *queueModel, 
 	return nil
 }
 
-// undoDeadLetter deletes the dead-letter queue of a queue that could not be made, unless it was there before, as that of somebody
-// else's queue, or turns out to hold messages.
-func (r *queueResource) undoDeadLetter(ctx context.Context, url string, start time.Time) error {
+// undoDeadLetter deletes the dead-letter queue of a queue that could not be made, unless it turns out to hold messages.
+func (r *queueResource) undoDeadLetter(ctx context.Context, url string) error {
 	if url == "" {
 		return nil
 	}
 	attributes, err := r.cloud.FindQueue(ctx, url)
-	if err != nil || cloud.MessageCount(attributes) > 0 || !cloud.MadeSince(attributes, start) {
+	if err != nil || cloud.MessageCount(attributes) > 0 {
 		return err
 	}
 	return r.cloud.DeleteQueue(ctx, url)
+}
+
+// unmark takes the marks of an unfinished creation off, that of the queue itself last.
+func (r *queueResource) unmark(ctx context.Context, m *queueModel) error {
+	for _, url := range []string{m.DeadLetterURL.ValueString(), m.URL.ValueString()} {
+		if url == "" {
+			continue
+		}
+		if err := r.cloud.UnmarkQueue(ctx, url); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// addQueueError says which act failed on which queue, and why.
+func addQueueError(diags *diag.Diagnostics, act, queue string, err error) {
+	blame(diags, path.Root("name"), "Failed to "+act+" queue", fmt.Sprintf("Queue %s: %s", queue, sentence(err.Error()))+importHint(err, "handler_queue"))
 }
 
 func (r *queueResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
@@ -102,7 +123,7 @@ func (r *queueResource) Read(ctx context.Context, req resource.ReadRequest, resp
 		return
 	}
 	if err != nil {
-		resp.Diagnostics.AddError("Failed to read queue", fmt.Sprintf("Queue %s: %s", state.URL.ValueString(), sentence(err.Error())))
+		addQueueError(&resp.Diagnostics, "read", state.URL.ValueString(), err)
 		return
 	}
 	imported := state.Name.IsNull()
@@ -113,63 +134,6 @@ func (r *queueResource) Read(ctx context.Context, req resource.ReadRequest, resp
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 }
 
-// foundQueue is what AWS says about a queue and its dead-letter queue.
-type foundQueue struct {
-	attributes           map[string]string
-	deadLetterURL        string // empty if there is none
-	deadLetterAttributes map[string]string
-	tags                 map[string]string
-}
-
-// find reads the queue and, at the same time, what state says belongs to it.
-func (r *queueResource) find(ctx context.Context, state *queueModel) (foundQueue, error) {
-	var found foundQueue
-	group, groupCtx := errgroup.WithContext(ctx)
-	group.Go(func() (err error) {
-		found.attributes, err = r.cloud.FindQueue(groupCtx, state.URL.ValueString())
-		return err
-	})
-	if state.Name.IsNull() || len(state.TagsAll.Elements()) > 0 {
-		group.Go(func() error {
-			tags, err := r.cloud.QueueTags(groupCtx, state.URL.ValueString())
-			found.tags = withoutReserved(tags)
-			return err
-		})
-	}
-	if url := state.DeadLetterURL.ValueString(); url != "" {
-		group.Go(func() error { return r.findDeadLetter(groupCtx, url, &found) })
-	}
-	if err := group.Wait(); err != nil {
-		return found, err
-	}
-	target := redriveOf(found.attributes).Target
-	if !isOwnDeadLetter(target, found.attributes[cloud.AttributeARN]) {
-		found.deadLetterURL, found.deadLetterAttributes = "", nil
-		return found, nil
-	}
-	if target == r.cloud.QueueARN(found.deadLetterURL) {
-		return found, nil
-	}
-	url, err := r.cloud.QueueURL(ctx, target)
-	if err != nil {
-		if cloud.IsNotFound(err) {
-			return found, nil // the dead-letter queue was deleted; it is made again
-		}
-		return found, err
-	}
-	return found, r.findDeadLetter(ctx, url, &found)
-}
-
-// findDeadLetter reads a dead-letter queue; one that does not exist is none.
-func (r *queueResource) findDeadLetter(ctx context.Context, url string, found *foundQueue) error {
-	attributes, err := r.cloud.FindQueue(ctx, url)
-	if cloud.IsNotFound(err) {
-		return nil
-	}
-	found.deadLetterURL, found.deadLetterAttributes = url, attributes
-	return err
-}
-
 func (r *queueResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	var state, plan queueModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
@@ -178,50 +142,12 @@ func (r *queueResource) Update(ctx context.Context, req resource.UpdateRequest, 
 		return
 	}
 	if err := r.update(ctx, &state, &plan); err != nil {
-		resp.Diagnostics.AddError("Failed to update queue", fmt.Sprintf("Queue %s: %s", state.URL.ValueString(), sentence(err.Error())))
+		addQueueError(&resp.Diagnostics, "update", state.URL.ValueString(), err)
 		return
 	}
+	r.queues.set(&plan)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("url"), plan.URL)...)
-}
-
-func (r *queueResource) update(ctx context.Context, state, plan *queueModel) error {
-	before, after, err := deadLetters(ctx, state, plan)
-	if err != nil {
-		return err
-	}
-	oldTags, newTags := mapTexts(state.TagsAll), mapTexts(plan.TagsAll)
-	had, has := before.Enabled.ValueBool(), after.Enabled.ValueBool()
-	if has && !had {
-		if err := r.createDeadLetter(ctx, plan, after, newTags); err != nil {
-			return err
-		}
-	}
-	if had && !has {
-		if err := r.refuseMessages(ctx, plan.ForceDestroy.ValueBool(), state.DeadLetterURL.ValueString()); err != nil {
-			return err
-		}
-		plan.setDeadLetterURL("", "")
-	}
-	group, groupCtx := errgroup.WithContext(ctx)
-	group.Go(func() error {
-		return r.cloud.UpdateQueue(groupCtx, plan.URL.ValueString(), changed(state.attributes(before), plan.attributes(after)))
-	})
-	group.Go(func() error { return r.cloud.TagQueue(groupCtx, plan.URL.ValueString(), oldTags, newTags) })
-	if had && has {
-		url := plan.DeadLetterURL.ValueString()
-		group.Go(func() error {
-			return r.cloud.UpdateQueue(groupCtx, url, changed(state.deadLetterAttributes(before), plan.deadLetterAttributes(after)))
-		})
-		group.Go(func() error { return r.cloud.TagQueue(groupCtx, url, oldTags, newTags) })
-	}
-	if err := group.Wait(); err != nil {
-		return err
-	}
-	if had && !has {
-		return r.cloud.DeleteQueue(ctx, state.DeadLetterURL.ValueString())
-	}
-	return nil
 }
 
 func (r *queueResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
@@ -243,7 +169,7 @@ func (r *queueResource) Delete(ctx context.Context, req resource.DeleteRequest, 
 		err = group.Wait()
 	}
 	if err != nil {
-		resp.Diagnostics.AddError("Failed to delete queue", fmt.Sprintf("Queue %s: %s", urls[0], sentence(err.Error())))
+		addQueueError(&resp.Diagnostics, "delete", urls[0], err)
 	}
 }
 

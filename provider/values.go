@@ -36,11 +36,20 @@ func textListOrNull(values []string) types.List {
 
 // textList returns strings as a Terraform list.
 func textList(values []string) types.List {
+	return types.ListValueMust(types.StringType, textValues(values))
+}
+
+// textSet returns strings as a Terraform set.
+func textSet(values []string) types.Set {
+	return types.SetValueMust(types.StringType, textValues(values))
+}
+
+func textValues(values []string) []attr.Value {
 	elements := make([]attr.Value, len(values))
 	for i, value := range values {
 		elements[i] = types.StringValue(value)
 	}
-	return types.ListValueMust(types.StringType, elements)
+	return elements
 }
 
 // textOrNull returns a Terraform string, null for an empty one.
@@ -81,9 +90,12 @@ func mapTexts(m types.Map) map[string]string {
 }
 
 // listTexts returns the known strings of a list; none for null.
-func listTexts(list types.List) []string {
+func listTexts(list types.List) []string { return textsOf(list.Elements()) }
+
+// textsOf returns the known strings among values.
+func textsOf(values []attr.Value) []string {
 	var known []string
-	for _, element := range list.Elements() {
+	for _, element := range values {
 		if text, ok := element.(types.String); ok && !text.IsUnknown() && !text.IsNull() {
 			known = append(known, text.ValueString())
 		}

@@ -37,9 +37,12 @@ type Cloud struct {
 	account      once.Answer[string]
 	limits       once.Answer[ConcurrencyLimits]
 	secretChecks once.Answers[struct{}] // by ARN
+	secretKeys   once.Answers[string]   // likewise
 	repositories once.Answers[string]   // URLs of those that were made if missing, by name
 	logins       logins
+	queueNames   queueNames
 	queueURLs    sync.Map // ARN -> URL of queues seen, which spares a call for each function that uses them
+	seenQueues   sync.Map // ARN -> attributes of queues seen, likewise
 }
 
 // New returns the region that config names. It makes no call.
@@ -61,7 +64,15 @@ func New(config aws.Config) *Cloud {
 	}
 }
 
-// arn returns the ARN of something in this region.
-func (c *Cloud) arn(service, account, resource string) string {
+// ARN returns the ARN of something in this region.
+func (c *Cloud) ARN(service, account, resource string) string {
 	return arn.ARN{Partition: c.Partition, Service: service, Region: c.Region, AccountID: account, Resource: resource}.String()
+}
+
+// optional returns nil for an empty text, which AWS would take for a value.
+func optional(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
 }

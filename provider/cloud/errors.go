@@ -31,6 +31,8 @@ type ExistsError struct {
 	Object string
 	// Else is what is different about it, such as "with other attributes"; it may be empty.
 	Else string
+	// ID is what it is imported by; empty if it cannot be.
+	ID string
 }
 
 // Error returns the object, that it exists, and what to do.

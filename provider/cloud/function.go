@@ -4,12 +4,14 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 )
+
+// DefaultEphemeralStorage is the size of /tmp that Lambda gives functions that ask for none, in MB.
+const DefaultEphemeralStorage = 512
 
 // Function is a Lambda function that runs an image.
 type Function struct {
@@ -27,12 +29,40 @@ type Function struct {
 	LogLevel     string // only with JSON
 	Tags         map[string]string
 	Reserved     *int32 // reserved concurrency; nil for none
+
+	EphemeralStorage int32  // MB of /tmp
+	KMSKeyARN        string // of the key that encrypts the environment; empty for Lambda's own
+	Tracing          bool   // whether Lambda traces invocations that their caller does not
+	VPC              VPC
+	Version          string // set by AWS
+	// Keep are variables that belong to somebody else if Merge is set; then Drop are those that are not wanted any more.
+	Merge bool
+	Drop  []string
+}
+
+// VPC is where a function has network interfaces; the zero value is nowhere.
+type VPC struct {
+	SubnetIDs        []string
+	SecurityGroupIDs []string
+	IPv6             bool // whether it may use IPv6 in subnets that have both
+}
+
+// Is reports whether the function is in a VPC.
+func (v VPC) Is() bool { return len(v.SubnetIDs)+len(v.SecurityGroupIDs) > 0 }
+
+// config returns an empty configuration for no VPC, which is what takes a function out of one.
+func (v VPC) config() *types.VpcConfig {
+	config := &types.VpcConfig{SubnetIds: append([]string{}, v.SubnetIDs...), SecurityGroupIds: append([]string{}, v.SecurityGroupIDs...)}
+	if v.Is() {
+		config.Ipv6AllowedForDualStack = &v.IPv6
+	}
+	return config
 }
 
 // CreateFunction makes a function and waits until it can be invoked. Reserved concurrency is not set. The error is an [ExistsError] if
 // there is a function of this name. A failure with a function returned is one of a function that was, or may have been, made.
 func (c *Cloud) CreateFunction(ctx context.Context, f Function) (*Function, error) {
-	_, err := retry(ctx, func() (*lambda.CreateFunctionOutput, error) {
+	output, err := retry(ctx, func() (*lambda.CreateFunctionOutput, error) {
 		return c.lambda.CreateFunction(ctx, &lambda.CreateFunctionInput{
 			FunctionName:  &f.Name,
 			PackageType:   types.PackageTypeImage,
@@ -44,16 +74,32 @@ func (c *Cloud) CreateFunction(ctx context.Context, f Function) (*Function, erro
 			Environment:   &types.Environment{Variables: f.Environment},
 			LoggingConfig: f.logging(),
 			Tags:          f.Tags,
+
+			EphemeralStorage: &types.EphemeralStorage{Size: &f.EphemeralStorage},
+			KMSKeyArn:        optional(f.KMSKeyARN),
+			TracingConfig:    f.tracing(),
+			VpcConfig:        f.VPC.config(),
 		})
 	})
 	switch {
 	case hasCode(err, "ResourceConflictException"):
-		return nil, &ExistsError{Object: "a function named " + f.Name}
+		// A creation whose answer was lost is repeated by the client, and then finds what it made.
+		if existing, findErr := c.FindFunction(ctx, f.Name); findErr != nil || !sameMark(existing.Tags, f.Tags) {
+			return nil, &ExistsError{Object: "a function named " + f.Name, ID: f.Name}
+		}
 	case err != nil && isRefused(err):
-		return nil, fmt.Errorf("create function %s: %w", f.Name, redact(err))
+		return nil, fmt.Errorf("create function %s: %w", f.Name, f.redact(err))
 	case err != nil:
-		return &f, fmt.Errorf("create function %s: %w", f.Name, redact(err))
+		return &f, fmt.Errorf("create function %s: %w", f.Name, f.redact(err))
+	case output.State == types.StateActive && strings.Contains(f.ImageURI, "@"): // there is nothing more to be asked for
+		f.ARN, f.Version = aws.ToString(output.FunctionArn), aws.ToString(output.Version)
+		_, f.ImageDigest, _ = strings.Cut(f.ImageURI, "@")
+		return &f, nil
 	}
+	return c.waitActive(ctx, f)
+}
+
+func (c *Cloud) waitActive(ctx context.Context, f Function) (*Function, error) {
 	waiter := lambda.NewFunctionActiveV2Waiter(c.lambda, func(o *lambda.FunctionActiveV2WaiterOptions) {
 		o.MinDelay, o.MaxDelay = firstDelay, maxDelay
 	})
@@ -72,51 +118,6 @@ func (c *Cloud) FindFunction(ctx context.Context, name string) (*Function, error
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read function %s: %w", name, err)
-	}
-	return c.function(output), nil
-}
-
-// UpdateConfiguration gives a function everything of f but its image and its reserved concurrency, and waits until new runtimes
-// have it. Runtimes that are warm are thrown away by it.
-func (c *Cloud) UpdateConfiguration(ctx context.Context, f Function) (*Function, error) {
-	_, err := retry(ctx, func() (*lambda.UpdateFunctionConfigurationOutput, error) {
-		return c.lambda.UpdateFunctionConfiguration(ctx, &lambda.UpdateFunctionConfigurationInput{
-			FunctionName:  &f.Name,
-			Role:          &f.RoleARN,
-			MemorySize:    &f.MemorySize,
-			Timeout:       &f.Timeout,
-			Environment:   &types.Environment{Variables: f.Environment},
-			LoggingConfig: f.logging(),
-		})
-	})
-	if err != nil {
-		return nil, fmt.Errorf("update configuration of function %s: %w", f.Name, redact(err))
-	}
-	return c.waitUpdated(ctx, f.Name)
-}
-
-// UpdateCode gives a function the image and the architecture of f, and waits until new runtimes have it.
-func (c *Cloud) UpdateCode(ctx context.Context, f Function) (*Function, error) {
-	_, err := retry(ctx, func() (*lambda.UpdateFunctionCodeOutput, error) {
-		return c.lambda.UpdateFunctionCode(ctx, &lambda.UpdateFunctionCodeInput{
-			FunctionName:  &f.Name,
-			ImageUri:      &f.ImageURI,
-			Architectures: []types.Architecture{types.Architecture(f.Architecture)},
-		})
-	})
-	if err != nil {
-		return nil, fmt.Errorf("update image of function %s to %s: %w", f.Name, f.ImageURI, err)
-	}
-	return c.waitUpdated(ctx, f.Name)
-}
-
-func (c *Cloud) waitUpdated(ctx context.Context, name string) (*Function, error) {
-	waiter := lambda.NewFunctionUpdatedV2Waiter(c.lambda, func(o *lambda.FunctionUpdatedV2WaiterOptions) {
-		o.MinDelay, o.MaxDelay = firstDelay, maxDelay
-	})
-	output, err := waiter.WaitForOutput(ctx, &lambda.GetFunctionInput{FunctionName: &name}, remaining(ctx))
-	if err != nil {
-		return nil, fmt.Errorf("wait for the update of function %s: %w", name, c.explain(ctx, name, err))
 	}
 	return c.function(output), nil
 }
@@ -148,6 +149,28 @@ func (c *Cloud) TagFunction(ctx context.Context, functionARN string, old, want m
 	return nil
 }
 
+// SetRecursiveLoop says what Lambda does with a function that feeds itself through a queue: Terminate it, or Allow it.
+func (c *Cloud) SetRecursiveLoop(ctx context.Context, name, loop string) error {
+	_, err := retry(ctx, func() (*lambda.PutFunctionRecursionConfigOutput, error) {
+		return c.lambda.PutFunctionRecursionConfig(ctx, &lambda.PutFunctionRecursionConfigInput{
+			FunctionName: &name, RecursiveLoop: types.RecursiveLoop(loop),
+		})
+	})
+	if err != nil {
+		return fmt.Errorf("set what becomes of recursive loops of function %s: %w", name, err)
+	}
+	return nil
+}
+
+// RecursiveLoop returns what [Cloud.SetRecursiveLoop] set.
+func (c *Cloud) RecursiveLoop(ctx context.Context, name string) (string, error) {
+	output, err := c.lambda.GetFunctionRecursionConfig(ctx, &lambda.GetFunctionRecursionConfigInput{FunctionName: &name})
+	if err != nil {
+		return "", fmt.Errorf("read what becomes of recursive loops of function %s: %w", name, err)
+	}
+	return string(output.RecursiveLoop), nil
+}
+
 // logging returns the function's logging configuration. Levels exist for JSON only.
 func (f Function) logging() *types.LoggingConfig {
 	config := &types.LoggingConfig{LogGroup: &f.LogGroup, LogFormat: types.LogFormat(f.LogFormat)}
@@ -155,6 +178,14 @@ func (f Function) logging() *types.LoggingConfig {
 		config.ApplicationLogLevel = types.ApplicationLogLevel(f.LogLevel)
 	}
 	return config
+}
+
+// tracing returns the function's tracing configuration. PassThrough still traces what a traced caller invokes.
+func (f Function) tracing() *types.TracingConfig {
+	if f.Tracing {
+		return &types.TracingConfig{Mode: types.TracingModeActive}
+	}
+	return &types.TracingConfig{Mode: types.TracingModePassThrough}
 }
 
 func (c *Cloud) function(output *lambda.GetFunctionOutput) *Function {
@@ -166,6 +197,9 @@ func (c *Cloud) function(output *lambda.GetFunctionOutput) *Function {
 		MemorySize:   aws.ToInt32(config.MemorySize),
 		Timeout:      aws.ToInt32(config.Timeout),
 		Tags:         output.Tags,
+		Version:      aws.ToString(config.Version),
+		KMSKeyARN:    aws.ToString(config.KMSKeyArn),
+		Tracing:      config.TracingConfig != nil && config.TracingConfig.Mode == types.TracingModeActive,
 		Architecture: string(types.ArchitectureX8664),
 		LogGroup:     "/aws/lambda/" + aws.ToString(config.FunctionName),
 		LogFormat:    string(types.LogFormatText),
@@ -175,6 +209,13 @@ func (c *Cloud) function(output *lambda.GetFunctionOutput) *Function {
 	}
 	if config.Environment != nil {
 		f.Environment = config.Environment.Variables
+	}
+	f.EphemeralStorage = DefaultEphemeralStorage
+	if storage := config.EphemeralStorage; storage != nil {
+		f.EphemeralStorage = aws.ToInt32(storage.Size)
+	}
+	if vpc := config.VpcConfig; vpc != nil {
+		f.VPC = VPC{SubnetIDs: vpc.SubnetIds, SecurityGroupIDs: vpc.SecurityGroupIds, IPv6: aws.ToBool(vpc.Ipv6AllowedForDualStack)}
 	}
 	if logging := config.LoggingConfig; logging != nil {
 		f.LogFormat, f.LogLevel = string(logging.LogFormat), string(logging.ApplicationLogLevel)
@@ -193,36 +234,4 @@ func (c *Cloud) function(output *lambda.GetFunctionOutput) *Function {
 		f.Reserved = output.Concurrency.ReservedConcurrentExecutions
 	}
 	return f
-}
-
-// explain adds to the waiter's error why AWS says that the function failed.
-func (c *Cloud) explain(ctx context.Context, name string, err error) error {
-	output, findErr := c.lambda.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &name})
-	switch {
-	case findErr != nil:
-		return err
-	case output.State == types.StateFailed:
-		return fmt.Errorf("%w: %s: %s", err, output.StateReasonCode, aws.ToString(output.StateReason))
-	case output.LastUpdateStatus == types.LastUpdateStatusFailed:
-		return fmt.Errorf("%w: %s: %s", err, output.LastUpdateStatusReasonCode, aws.ToString(output.LastUpdateStatusReason))
-	default:
-		return err
-	}
-}
-
-// redact keeps environment values, which Lambda repeats in its answer to an environment that is too large, out of the error.
-func redact(err error) error {
-	const measured = "String measured:"
-	if before, _, ok := strings.Cut(err.Error(), measured); ok {
-		return fmt.Errorf("%s(the environment's values are left out here)", before)
-	}
-	return err
-}
-
-// remaining returns the time until ctx ends, as the SDK's waiters want it. Without a deadline it is what Lambda may take at most.
-func remaining(ctx context.Context) time.Duration {
-	if deadline, ok := ctx.Deadline(); ok {
-		return max(time.Until(deadline), time.Second)
-	}
-	return 10 * time.Minute
 }

@@ -107,7 +107,7 @@ func testRole(t *testing.T, w *watched) string {
 	if found, err := client.GetRole(t.Context(), &iam.GetRoleInput{RoleName: roleName}); err == nil {
 		return *found.Role.Arn
 	}
-	made, err := client.CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: roleName, AssumeRolePolicyDocument: aws.String(trustLambda)})
+	made, err := client.CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: roleName, AssumeRolePolicyDocument: aws.String(trustLambda("000000000000"))})
 	if err != nil {
 		t.Fatal(err)
 	}

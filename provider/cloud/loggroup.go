@@ -51,3 +51,12 @@ func (c *Cloud) Retention(ctx context.Context, name string) (int32, error) {
 	}
 	return 0, &NotFoundError{Object: "log group " + name}
 }
+
+// DeleteLogGroup deletes a log group with all its events. That it does not exist is fine.
+func (c *Cloud) DeleteLogGroup(ctx context.Context, name string) error {
+	_, err := c.logs.DeleteLogGroup(ctx, &cloudwatchlogs.DeleteLogGroupInput{LogGroupName: &name})
+	if err := ignore(err, "ResourceNotFoundException"); err != nil {
+		return fmt.Errorf("delete log group %s: %w", name, err)
+	}
+	return nil
+}

@@ -21,11 +21,18 @@ type Mapping struct {
 	QueueARN           string
 	FunctionName       string
 	BatchSize          int32
-	BatchingWindow     int32  // seconds
-	MaximumConcurrency *int32 // nil for none
+	BatchingWindow     int32    // seconds
+	MaximumConcurrency *int32   // nil for none
+	Pollers            *Pollers // nil for none of its own
 	Enabled            bool
 	Filters            []string // patterns, JSON
 	ReportsFailures    bool     // set by AWS: whether the function may fail single messages of a batch; always asked for
+}
+
+// Pollers are event pollers that Lambda provisions for one mapping.
+type Pollers struct {
+	Minimum int32
+	Maximum int32
 }
 
 const mappingTimeout = 10 * time.Minute // what the Terraform provider for AWS allows for a mapping to settle
@@ -42,6 +49,7 @@ func (c *Cloud) CreateMapping(ctx context.Context, m Mapping) (string, error) {
 			Enabled:                        &m.Enabled,
 			FilterCriteria:                 m.filters(),
 			ScalingConfig:                  m.scaling(),
+			ProvisionedPollerConfig:        m.pollers(),
 			FunctionResponseTypes:          []types.FunctionResponseType{types.FunctionResponseTypeReportBatchItemFailures},
 		})
 	})
@@ -115,6 +123,7 @@ func (c *Cloud) UpdateMapping(ctx context.Context, m Mapping) error {
 			Enabled:                        &m.Enabled,
 			FilterCriteria:                 m.filters(),
 			ScalingConfig:                  m.scaling(),
+			ProvisionedPollerConfig:        m.pollers(),
 			FunctionResponseTypes:          []types.FunctionResponseType{types.FunctionResponseTypeReportBatchItemFailures},
 		})
 	})
@@ -199,6 +208,14 @@ func (m Mapping) scaling() *types.ScalingConfig {
 	return &types.ScalingConfig{MaximumConcurrency: m.MaximumConcurrency}
 }
 
+// pollers returns an empty configuration for none, likewise.
+func (m Mapping) pollers() *types.ProvisionedPollerConfig {
+	if m.Pollers == nil {
+		return &types.ProvisionedPollerConfig{}
+	}
+	return &types.ProvisionedPollerConfig{MinimumPollers: &m.Pollers.Minimum, MaximumPollers: &m.Pollers.Maximum}
+}
+
 func mapping(found types.EventSourceMappingConfiguration) Mapping {
 	m := Mapping{
 		UUID:           aws.ToString(found.UUID),
@@ -211,6 +228,9 @@ func mapping(found types.EventSourceMappingConfiguration) Mapping {
 	m.ReportsFailures = slices.Contains(found.FunctionResponseTypes, types.FunctionResponseTypeReportBatchItemFailures)
 	if found.ScalingConfig != nil {
 		m.MaximumConcurrency = found.ScalingConfig.MaximumConcurrency
+	}
+	if pollers := found.ProvisionedPollerConfig; pollers != nil && pollers.MaximumPollers != nil {
+		m.Pollers = &Pollers{Minimum: aws.ToInt32(pollers.MinimumPollers), Maximum: *pollers.MaximumPollers}
 	}
 	if found.FilterCriteria != nil {
 		for _, filter := range found.FilterCriteria.Filters {
@@ -228,4 +248,27 @@ func functionName(functionARN *string) string {
 		return ""
 	}
 	return parts[nameAt]
+}
+
+// LongestTimeout returns the longest timeout, in seconds, of the functions that a queue is mapped to; 0 if there are none.
+func (c *Cloud) LongestTimeout(ctx context.Context, queueARN string) (int32, error) {
+	longest := int32(0)
+	pages := lambda.NewListEventSourceMappingsPaginator(c.lambda, &lambda.ListEventSourceMappingsInput{EventSourceArn: &queueARN})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return 0, fmt.Errorf("list mappings of queue %s: %w", queueARN, err)
+		}
+		for _, found := range page.EventSourceMappings {
+			function, err := c.lambda.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: found.FunctionArn})
+			if hasCode(err, "ResourceNotFoundException") {
+				continue
+			}
+			if err != nil {
+				return 0, fmt.Errorf("read the timeout of function %s: %w", aws.ToString(found.FunctionArn), err)
+			}
+			longest = max(longest, aws.ToInt32(function.Timeout))
+		}
+	}
+	return longest, nil
 }

@@ -3,9 +3,7 @@ package cloud
 import (
 	"context"
 	"fmt"
-	"maps"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -31,27 +29,14 @@ const (
 	AttributeDeduplicateBy     = string(types.QueueAttributeNameDeduplicationScope)
 	AttributeThroughputLimit   = string(types.QueueAttributeNameFifoThroughputLimit)
 	AttributeRedrivePolicy     = string(types.QueueAttributeNameRedrivePolicy)
+	AttributePolicy            = string(types.QueueAttributeNamePolicy)
 )
+
+// attributesTimeout is how long SQS may take until all of it knows a queue's attributes.
+const attributesTimeout = time.Minute
 
 // noQueue are the codes of a queue that does not exist, by protocol.
 var noQueue = []string{"NonExistentQueue", "QueueDoesNotExist"}
-
-// CreateQueue makes a queue and returns its URL. A queue with the same name and attributes is taken for the one to be made, as
-// SQS does; one with other attributes is an [ExistsError].
-func (c *Cloud) CreateQueue(ctx context.Context, name string, attributes, tags map[string]string) (string, error) {
-	output, err := retry(ctx, func() (*sqs.CreateQueueOutput, error) {
-		return c.sqs.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: &name, Attributes: attributes, Tags: tags})
-	})
-	if hasCode(err, "QueueNameExists", "QueueAlreadyExists") {
-		return "", &ExistsError{Object: "a queue named " + name, Else: "with other attributes"}
-	}
-	if err != nil {
-		return "", fmt.Errorf("create queue %s: %w", name, err)
-	}
-	queueURL := aws.ToString(output.QueueUrl)
-	c.queueURLs.Store(c.QueueARN(queueURL), queueURL)
-	return queueURL, nil
-}
 
 // FindQueue returns the attributes of a queue, or a [NotFoundError].
 func (c *Cloud) FindQueue(ctx context.Context, queueURL string) (map[string]string, error) {
@@ -66,7 +51,21 @@ func (c *Cloud) FindQueue(ctx context.Context, queueURL string) (map[string]stri
 		return nil, fmt.Errorf("read queue %s: %w", queueURL, err)
 	}
 	c.queueURLs.Store(output.Attributes[AttributeARN], queueURL)
+	c.seenQueues.Store(output.Attributes[AttributeARN], output.Attributes)
 	return output.Attributes, nil
+}
+
+// SeenQueue returns the attributes of the queue with this ARN as this run has seen them last, or else as they are, or a [NotFoundError].
+func (c *Cloud) SeenQueue(ctx context.Context, queueARN string) (map[string]string, error) {
+	seen, _ := c.seenQueues.Load(queueARN)
+	if attributes, ok := seen.(map[string]string); ok {
+		return attributes, nil
+	}
+	queueURL, err := c.QueueURL(ctx, queueARN)
+	if err != nil {
+		return nil, err
+	}
+	return c.FindQueue(ctx, queueURL)
 }
 
 // UpdateQueue sets attributes of a queue and waits until they are read back, for as long as SQS says that this may take. What SQS
@@ -78,7 +77,7 @@ func (c *Cloud) UpdateQueue(ctx context.Context, queueURL string, attributes map
 	if _, err := c.sqs.SetQueueAttributes(ctx, &sqs.SetQueueAttributesInput{QueueUrl: &queueURL, Attributes: attributes}); err != nil {
 		return fmt.Errorf("update queue %s: %w", queueURL, err)
 	}
-	return wait(ctx, time.Minute, fmt.Sprintf("queue %s to show its new attributes", queueURL), func() (bool, error) {
+	return wait(ctx, attributesTimeout, fmt.Sprintf("queue %s to show its new attributes", queueURL), func() (bool, error) {
 		current, err := c.FindQueue(ctx, queueURL)
 		if err != nil {
 			return false, err
@@ -95,7 +94,7 @@ func (c *Cloud) UpdateQueue(ctx context.Context, queueURL string, attributes map
 // DeleteQueue deletes a queue with all its messages. That it does not exist is fine.
 func (c *Cloud) DeleteQueue(ctx context.Context, queueURL string) error {
 	_, err := c.sqs.DeleteQueue(ctx, &sqs.DeleteQueueInput{QueueUrl: &queueURL})
-	c.queueURLs.Delete(c.QueueARN(queueURL))
+	c.forgetQueue(queueURL)
 	if err := ignore(err, noQueue...); err != nil {
 		return fmt.Errorf("delete queue %s: %w", queueURL, err)
 	}
@@ -115,41 +114,6 @@ func MessageCount(attributes map[string]string) int {
 		total += count
 	}
 	return total
-}
-
-// MadeSince reports whether a queue of these attributes was made at this time or later, as far as SQS (which counts in seconds) and
-// this machine agree on the time.
-func MadeSince(attributes map[string]string, start time.Time) bool {
-	created, err := strconv.ParseInt(attributes[string(types.QueueAttributeNameCreatedTimestamp)], 10, 64)
-	return err == nil && created >= start.Unix()
-}
-
-// QueueTags returns the tags of a queue, or a [NotFoundError].
-func (c *Cloud) QueueTags(ctx context.Context, queueURL string) (map[string]string, error) {
-	output, err := c.sqs.ListQueueTags(ctx, &sqs.ListQueueTagsInput{QueueUrl: &queueURL})
-	if hasCode(err, noQueue...) {
-		return nil, &NotFoundError{Object: "queue " + queueURL}
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read tags of queue %s: %w", queueURL, err)
-	}
-	return output.Tags, nil
-}
-
-// TagQueue turns the tags old of a queue into the tags want.
-func (c *Cloud) TagQueue(ctx context.Context, queueURL string, old, want map[string]string) error {
-	set, removed := tagChanges(old, want)
-	if len(removed) > 0 {
-		if _, err := c.sqs.UntagQueue(ctx, &sqs.UntagQueueInput{QueueUrl: &queueURL, TagKeys: removed}); err != nil {
-			return fmt.Errorf("remove tags of queue %s: %w", queueURL, err)
-		}
-	}
-	if len(set) > 0 {
-		if _, err := c.sqs.TagQueue(ctx, &sqs.TagQueueInput{QueueUrl: &queueURL, Tags: set}); err != nil {
-			return fmt.Errorf("set tags of queue %s: %w", queueURL, err)
-		}
-	}
-	return nil
 }
 
 // QueueURL returns the URL of the queue with this ARN, or a [NotFoundError].
@@ -186,21 +150,5 @@ func (c *Cloud) QueueARN(queueURL string) string {
 	if !ok || strings.Contains(name, "/") {
 		return ""
 	}
-	return c.arn("sqs", account, name)
-}
-
-// tagChanges returns the tags to set and the keys to remove that turn old into want.
-func tagChanges(old, want map[string]string) (set map[string]string, removed []string) {
-	set = map[string]string{}
-	for key, value := range want {
-		if have, ok := old[key]; !ok || have != value {
-			set[key] = value
-		}
-	}
-	for _, key := range slices.Sorted(maps.Keys(old)) {
-		if _, ok := want[key]; !ok {
-			removed = append(removed, key)
-		}
-	}
-	return set, removed
+	return c.ARN("sqs", account, name)
 }

@@ -3,6 +3,7 @@ package cloud
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -35,8 +36,8 @@ func (e Encryption) input() *types.EncryptionConfiguration {
 }
 
 // CreateRepository makes a repository with immutable tags, scan on push and the policy that lets Lambda pull, and returns its
-// URL (host/name). The error is an [ExistsError] if there is a repository of this name. If the policy cannot be set, the
-// repository is deleted again.
+// URL (host/name). The error is an [ExistsError] if there is a repository of this name, unless it has the mark of an
+// unfinished creation. If the policy cannot be set, the repository is deleted again.
 func (c *Cloud) CreateRepository(ctx context.Context, name string, encryption Encryption, tags map[string]string) (string, error) {
 	output, err := c.ecr.CreateRepository(ctx, &ecr.CreateRepositoryInput{
 		RepositoryName:             &name,
@@ -46,7 +47,7 @@ func (c *Cloud) CreateRepository(ctx context.Context, name string, encryption En
 		Tags:                       ecrTags(tags),
 	})
 	if hasCode(err, "RepositoryAlreadyExistsException") {
-		return "", &ExistsError{Object: "a repository named " + name}
+		return c.resumeRepository(ctx, name, encryption, tags)
 	}
 	if err != nil {
 		return "", fmt.Errorf("create repository %s: %w", name, err)
@@ -58,6 +59,29 @@ func (c *Cloud) CreateRepository(ctx context.Context, name string, encryption En
 		return "", err
 	}
 	return aws.ToString(output.Repository.RepositoryUri), nil
+}
+
+// resumeRepository finishes a repository that an interrupted run left behind. One that is encrypted otherwise is made again, as that cannot
+// be changed.
+func (c *Cloud) resumeRepository(ctx context.Context, name string, encryption Encryption, tags map[string]string) (string, error) {
+	found, err := c.RepositoryTags(ctx, name)
+	if err != nil {
+		return "", err
+	}
+	if !IsMarked(found) {
+		return "", &ExistsError{Object: "a repository named " + name, ID: name}
+	}
+	existing, err := c.ReadRepository(ctx, name)
+	if err != nil {
+		return "", err
+	}
+	if wanted := encryption.input(); wanted != nil && existing.Encryption.Type != string(wanted.EncryptionType) {
+		if err := c.DeleteRepository(ctx, name, true, nil); err != nil {
+			return "", err
+		}
+		return c.CreateRepository(ctx, name, encryption, tags)
+	}
+	return existing.URL, errors.Join(c.MendRepository(ctx, name), c.TagRepository(ctx, name, found, tags))
 }
 
 // EnsureRepository returns the URL (host/name) of a repository, which it makes like CreateRepository if there is none. One that is there

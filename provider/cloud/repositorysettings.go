@@ -130,7 +130,7 @@ func (c *Cloud) repositoryARN(ctx context.Context, name string) (string, error) 
 	if err != nil {
 		return "", err
 	}
-	return c.arn("ecr", account, "repository/"+name), nil
+	return c.ARN("ecr", account, "repository/"+name), nil
 }
 
 func ecrTags(tags map[string]string) []types.Tag {

@@ -17,17 +17,18 @@ type condition struct {
 	within time.Duration // how long after the first attempt it may still go away
 }
 
-// transient are all the conditions that are waited out. IAM's times are those of the Terraform provider for AWS; the others are
-// what AWS documents: a deleted queue's name is free after 60 s, an update of a function takes minutes at most.
+// transient are all the conditions that are waited out. IAM's changes are known everywhere within seconds; what lasts longer than a minute
+// is a role that really may not, and is told. The others are what AWS documents: a deleted queue's name is free after 60 s, an update of a function takes minutes at most.
 var transient = []condition{
-	{"InvalidParameterValueException", "cannot be assumed by lambda", 2 * time.Minute},
-	{"InvalidParameterValueException", "execution role does not have permissions", 2 * time.Minute},
-	{"InvalidParameterValueException", "ensure the role can perform", 2 * time.Minute},
-	{"InvalidParameterValueException", "kms key is invalid for creategrant", 2 * time.Minute},
+	{"InvalidParameterValueException", "cannot be assumed by lambda", time.Minute},
+	{"InvalidParameterValueException", "execution role does not have permissions", time.Minute},
+	{"InvalidParameterValueException", "ensure the role can perform", time.Minute},
+	{"InvalidParameterValueException", "kms key is invalid for creategrant", time.Minute},
 	{"InvalidParameterValueException", "throttled by ec2", 9 * time.Minute},
 	{"InvalidParameterValueException", "source image", 30 * time.Second},
 	{"AccessDeniedException", "permission to access the ecr image", 30 * time.Second},
 	{"ResourceConflictException", "cannot be performed at this time", 10 * time.Minute},
+	{"PreconditionFailedException", "revision", time.Minute},
 	{"ResourceInUseException", "", 5 * time.Minute},
 	{"RepositoryNotFoundException", "", 20 * time.Second},
 	{"QueueDeletedRecently", "", 90 * time.Second},
@@ -37,7 +38,7 @@ var transient = []condition{
 }
 
 const (
-	firstDelay = 200 * time.Millisecond
+	firstDelay = 250 * time.Millisecond
 	maxDelay   = 5 * time.Second
 )
 

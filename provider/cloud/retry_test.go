@@ -27,10 +27,10 @@ func TestRetryWaitsOutWhatGoesAway(t *testing.T) {
 		ok       bool
 	}{
 		{"success", nil, 0, 1, 0, true},
-		{"role of a moment ago", apiError("InvalidParameterValueException", role), 3, 4, 950 * time.Millisecond, true},
-		{"role that stays bad", apiError("InvalidParameterValueException", role), -1, 31, 2 * time.Minute, false},
-		{"name of a queue deleted just now", apiError("AWS.SimpleQueueService.QueueDeletedRecently", "wait 60 seconds"), -1, 25, 90 * time.Second, false},
-		{"update under way", apiError("ResourceConflictException", "The operation cannot be performed at this time. An update is in progress"), 1, 2, 200 * time.Millisecond, true},
+		{"role of a moment ago", apiError("InvalidParameterValueException", role), 3, 4, 1188 * time.Millisecond, true},
+		{"role that stays bad", apiError("InvalidParameterValueException", role), -1, 18, time.Minute, false},
+		{"name of a queue deleted just now", apiError("AWS.SimpleQueueService.QueueDeletedRecently", "wait 60 seconds"), -1, 24, 90 * time.Second, false},
+		{"update under way", apiError("ResourceConflictException", "The operation cannot be performed at this time. An update is in progress"), 1, 2, 250 * time.Millisecond, true},
 		{"function exists", apiError("ResourceConflictException", "Function already exist: a"), -1, 1, 0, false},
 		{"wrong parameter", apiError("InvalidParameterValueException", "Memory is too small"), -1, 1, 0, false},
 		{"no answer of AWS", errors.New("connection refused"), -1, 1, 0, false},

@@ -1,10 +1,10 @@
 package cloud
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
-	"slices"
+	"net/url"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -12,98 +12,35 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 )
 
-// Permissions are what a function may do, and nothing else.
-type Permissions struct {
-	// LogGroup is the ARN of the log group that the function writes to.
-	LogGroup string
-	// Consume are the ARNs of the queues that the function's mappings read.
-	Consume []string
-	// Send are the ARNs of the queues that the function sends to, dead-letter queues among them.
-	Send []string
-	// Secrets are the ARNs of the secrets that the function reads.
-	Secrets []string
-	// Keys are the ARNs of the KMS keys that the queues are encrypted with.
-	Keys []string
-}
-
-// Union returns what p or q permit. It is what a function needs while it changes from one to the other.
-func (p Permissions) Union(q Permissions) Permissions {
-	join := func(a, b []string) []string { return slices.Compact(slices.Sorted(slices.Values(slices.Concat(a, b)))) }
-	return Permissions{
-		LogGroup: q.LogGroup,
-		Consume:  join(p.Consume, q.Consume),
-		Send:     join(p.Send, q.Send),
-		Secrets:  join(p.Secrets, q.Secrets),
-		Keys:     join(p.Keys, q.Keys),
-	}
-}
-
-// AddKey adds a queue's KMS key, as the queue's attributes name it. Aliases cannot be permitted by name, and need not be if they are
-// AWS's own.
-func (p *Permissions) AddKey(key string) {
-	if strings.HasPrefix(key, "arn:") && strings.Contains(key, ":key/") {
-		p.Keys = append(p.Keys, key)
-	}
-}
-
-type policyStatement struct {
-	Sid      string
-	Effect   string
-	Action   []string
-	Resource []string
-}
-
-// Document returns p as an IAM policy. The same permissions give the same document.
-func (p Permissions) Document() string {
-	policy := struct {
-		Version   string
-		Statement []policyStatement
-	}{Version: "2012-10-17"}
-	allow := func(sid string, resources []string, actions ...string) {
-		if len(resources) == 0 {
-			return
-		}
-		resources = slices.Compact(slices.Sorted(slices.Values(resources)))
-		policy.Statement = append(policy.Statement, policyStatement{Sid: sid, Effect: "Allow", Action: actions, Resource: resources})
-	}
-	allow("Logs", []string{p.LogGroup + ":*"}, "logs:CreateLogStream", "logs:PutLogEvents")
-	allow("Consume", p.Consume, "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility",
-		"sqs:GetQueueAttributes", "sqs:GetQueueUrl")
-	allow("Send", p.Send, "sqs:SendMessage", "sqs:GetQueueUrl")
-	allow("Keys", p.Keys, "kms:Decrypt", "kms:GenerateDataKey")
-	allow("Secrets", p.Secrets, "secretsmanager:GetSecretValue")
-	if len(p.Secrets) > 0 {
-		// The batch call returns only what GetSecretValue is allowed for; it takes no resource of its own.
-		allow("SecretsBatch", []string{"*"}, "secretsmanager:BatchGetSecretValue")
-	}
-	document, err := json.Marshal(policy)
-	if err != nil {
-		panic(err) // strings always marshal
-	}
-	return string(document)
-}
-
 // Role is what [Cloud.CreateRole] makes.
 type Role struct {
 	Name                string
+	Path                string // "/" if empty
 	Description         string
 	PermissionsBoundary string // ARN of a policy, or empty
 	Tags                map[string]string
 }
 
-const (
-	trustLambda = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",` +
-		`"Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
-	rolePolicyName = "handler"
-)
+const rolePolicyName = "handler"
+
+// trustLambda is the policy that lets Lambda assume a role, for functions of this account only.
+func trustLambda(account string) string {
+	return fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},`+
+		`"Action":"sts:AssumeRole","Condition":{"StringEquals":{"aws:SourceAccount":%q}}}]}`, account)
+}
 
 // CreateRole makes a role that Lambda may assume and returns its ARN. A role with the same name and description is what an
 // interrupted run left behind: it is used.
 func (c *Cloud) CreateRole(ctx context.Context, role Role) (string, error) {
+	account, err := c.Account(ctx)
+	if err != nil {
+		return "", err
+	}
 	input := &iam.CreateRoleInput{
 		RoleName:                 &role.Name,
+		Path:                     aws.String(cmp.Or(role.Path, "/")),
 		Description:              &role.Description,
-		AssumeRolePolicyDocument: aws.String(trustLambda),
+		AssumeRolePolicyDocument: aws.String(trustLambda(account)),
 		Tags:                     iamTags(role.Tags),
 	}
 	if role.PermissionsBoundary != "" {
@@ -122,13 +59,13 @@ func (c *Cloud) CreateRole(ctx context.Context, role Role) (string, error) {
 	return "", fmt.Errorf("create role %s: %w", role.Name, err)
 }
 
-// PutPermissions makes permissions all that a role may do.
-func (c *Cloud) PutPermissions(ctx context.Context, roleName string, permissions Permissions) error {
+// PutPolicy makes a document all that a role may do. The role may have been made a moment ago.
+func (c *Cloud) PutPolicy(ctx context.Context, roleName, document string) error {
 	_, err := retry(ctx, func() (*iam.PutRolePolicyOutput, error) {
 		return c.iam.PutRolePolicy(ctx, &iam.PutRolePolicyInput{
 			RoleName:       &roleName,
 			PolicyName:     aws.String(rolePolicyName),
-			PolicyDocument: aws.String(permissions.Document()),
+			PolicyDocument: &document,
 		})
 	})
 	if err != nil {
@@ -137,16 +74,20 @@ func (c *Cloud) PutPermissions(ctx context.Context, roleName string, permissions
 	return nil
 }
 
-// HasPermissions reports whether a role is there, with the policy that [Cloud.PutPermissions] gave it.
-func (c *Cloud) HasPermissions(ctx context.Context, roleName string) (bool, error) {
-	_, err := c.iam.GetRolePolicy(ctx, &iam.GetRolePolicyInput{RoleName: &roleName, PolicyName: aws.String(rolePolicyName)})
+// Policy returns the policy that [Cloud.PutPolicy] gave a role, or a [NotFoundError] if it or the role is gone.
+func (c *Cloud) Policy(ctx context.Context, roleName string) (string, error) {
+	output, err := c.iam.GetRolePolicy(ctx, &iam.GetRolePolicyInput{RoleName: &roleName, PolicyName: aws.String(rolePolicyName)})
 	if hasCode(err, "NoSuchEntity") {
-		return false, nil
+		return "", &NotFoundError{Object: "policy of role " + roleName}
 	}
 	if err != nil {
-		return false, fmt.Errorf("read policy of role %s: %w", roleName, err)
+		return "", fmt.Errorf("read policy of role %s: %w", roleName, err)
 	}
-	return true, nil
+	document, err := url.QueryUnescape(aws.ToString(output.PolicyDocument)) // IAM answers with it encoded as RFC 3986 has it
+	if err != nil {
+		return "", fmt.Errorf("read policy of role %s: %w", roleName, err)
+	}
+	return document, nil
 }
 
 // SetPermissionsBoundary sets the permissions boundary of a role, or removes it if policyARN is empty.

@@ -5,8 +5,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 )
 
@@ -64,3 +67,24 @@ func (c *Cloud) checkSecret(ctx context.Context, secretARN string) error {
 	}
 	return nil
 }
+
+// SecretKey returns the ARN of the KMS key that encrypts a secret, empty for AWS's own, or a [NotFoundError]. It asks once for each secret.
+func (c *Cloud) SecretKey(ctx context.Context, secretARN string) (string, error) {
+	return c.secretKeys.Get(ctx, secretARN, func(ctx context.Context) (string, error) {
+		output, err := c.secrets.DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: &secretARN})
+		if hasCode(err, "ResourceNotFoundException") {
+			return "", &NotFoundError{Object: "secret " + secretARN}
+		}
+		if err != nil {
+			return "", fmt.Errorf("find the key of secret %s: %w", secretARN, err)
+		}
+		key := aws.ToString(output.KmsKeyId)
+		if parsed, err := arn.Parse(secretARN); err == nil && keyID.MatchString(key) {
+			key = fmt.Sprintf("arn:%s:kms:%s:%s:key/%s", parsed.Partition, parsed.Region, parsed.AccountID, key)
+		}
+		return key, nil
+	})
+}
+
+// keyID is how a KMS key may be named without its ARN.
+var keyID = regexp.MustCompile(`^(mrk-)?[0-9a-f-]{32,36}$`)

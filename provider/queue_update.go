@@ -1,0 +1,51 @@
+package provider
+
+import (
+	"context"
+
+	"golang.org/x/sync/errgroup"
+)
+
+func (r *queueResource) update(ctx context.Context, state, plan *queueModel) error {
+	before, after, err := deadLetters(ctx, state, plan)
+	if err != nil {
+		return err
+	}
+	oldTags, newTags := mapTexts(state.TagsAll), mapTexts(plan.TagsAll)
+	had, has := !state.DeadLetterURL.IsNull(), after.Enabled.ValueBool()
+	if has && !had {
+		if err := r.createDeadLetter(ctx, plan, after, r.creations.mark(newTags)); err != nil {
+			return err
+		}
+		r.creations.made(func(ctx context.Context) error { return r.cloud.UnmarkQueue(ctx, plan.DeadLetterURL.ValueString()) })
+	}
+	if had && !has {
+		if err := r.refuseMessages(ctx, plan.ForceDestroy.ValueBool(), state.DeadLetterURL.ValueString()); err != nil {
+			return err
+		}
+		plan.setDeadLetterURL("", "")
+	}
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		attributes := changed(state.attributes(before), plan.attributes(after))
+		if err := r.lowerLater(groupCtx, plan, attributes); err != nil {
+			return err
+		}
+		return r.cloud.UpdateQueue(groupCtx, plan.URL.ValueString(), attributes)
+	})
+	group.Go(func() error { return r.cloud.TagQueue(groupCtx, plan.URL.ValueString(), oldTags, newTags) })
+	if had && has {
+		url := plan.DeadLetterURL.ValueString()
+		group.Go(func() error {
+			return r.cloud.UpdateQueue(groupCtx, url, changed(state.deadLetterAttributes(before), plan.deadLetterAttributes(after)))
+		})
+		group.Go(func() error { return r.cloud.TagQueue(groupCtx, url, oldTags, newTags) })
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	if had && !has {
+		return r.cloud.DeleteQueue(ctx, state.DeadLetterURL.ValueString())
+	}
+	return nil
+}
