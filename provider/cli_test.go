@@ -25,7 +25,10 @@ var builtProvider = sync.OnceValues(func() (string, error) {
 })
 
 // cli is Terraform's command line in a directory of its own, with a process of the provider for each walk.
-type cli struct{ directory, cliConfig string }
+type cli struct {
+	directory, cliConfig string
+	environment          []string // besides the test's own
+}
 
 func newCLI(t testing.TB, config string) cli {
 	t.Helper()
@@ -49,7 +52,7 @@ func (w cli) configure(t testing.TB, config string) {
 func (w cli) command(args ...string) *exec.Cmd {
 	cmd := exec.Command(terraformPath(), append(args, "-no-color")...)
 	cmd.Dir = w.directory
-	cmd.Env = append(os.Environ(), "TF_CLI_CONFIG_FILE="+w.cliConfig)
+	cmd.Env = append(append(os.Environ(), "TF_CLI_CONFIG_FILE="+w.cliConfig), w.environment...)
 	return cmd
 }
 
