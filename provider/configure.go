@@ -4,13 +4,10 @@ import (
 	"context"
 	"path/filepath"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/smithy-go/middleware"
 	"github.com/google/go-containerregistry/pkg/authn"
 	awsbase "github.com/hashicorp/aws-sdk-go-base/v2"
-	basediag "github.com/hashicorp/aws-sdk-go-base/v2/diag"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
@@ -18,8 +15,8 @@ import (
 	"github.com/lambda-land/terraform-provider-handler/provider/image"
 )
 
-// maxRetries is the AWS provider's default.
-const maxRetries = 25
+// maxAttempts is the AWS provider's default of max_retries.
+const maxAttempts = 25
 
 func (p *handlerProvider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
 	if !req.Config.Raw.IsFullyKnown() {
@@ -33,7 +30,7 @@ func (p *handlerProvider) Configure(ctx context.Context, req provider.ConfigureR
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	config := p.awsConfig(ctx, model, &resp.Diagnostics)
+	c := p.connect(ctx, &model, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -42,60 +39,48 @@ func (p *handlerProvider) Configure(ctx context.Context, req provider.ConfigureR
 		resp.Diagnostics.AddError("Failed to find a place for the cache", sentence(err.Error()))
 		return
 	}
-	data := newProviderData(cloud.New(config), caches)
-	data.defaultTags = mapTexts(model.DefaultTags)
+	data := newProviderData(c, caches)
+	data.defaultTags, data.ignoredTags = model.defaultTags(), model.ignoredTags()
 	data.creations = p.creations
 	resp.ResourceData = data
 	resp.DataSourceData = data
 }
 
-// awsConfig finds credentials, region and endpoints as the AWS provider does. It makes no call unless a role is to be assumed.
-func (p *handlerProvider) awsConfig(ctx context.Context, model providerModel, diags *diag.Diagnostics) aws.Config {
-	config := awsbase.Config{
-		AccessKey:              model.AccessKey.ValueString(),
-		SecretKey:              model.SecretKey.ValueString(),
-		Token:                  model.Token.ValueString(),
-		Profile:                model.Profile.ValueString(),
-		Region:                 model.Region.ValueString(),
-		SharedConfigFiles:      listTexts(model.SharedConfigFiles),
-		SharedCredentialsFiles: listTexts(model.SharedCredentialFiles),
-		MaxRetries:             maxRetries,
-		CallerName:             "Terraform provider handler",
-		// The account's ID is asked for when it is needed.
-		SkipCredsValidation:     true,
-		SkipRequestingAccountId: true,
-		// It would log bodies, among them the secrets that the plan looks at.
-		SuppressDebugLog: true,
-		APNInfo: &awsbase.APNInfo{
-			PartnerName: "lambda-land",
-			Products:    []awsbase.UserAgentProduct{{Name: "terraform-provider-handler", Version: p.version}},
-		},
+// connect finds credentials, region and endpoints as the AWS provider does. It makes no call but those that credentials need, and one
+// if only some accounts are allowed.
+func (p *handlerProvider) connect(ctx context.Context, model *providerModel, diags *diag.Diagnostics) *cloud.Cloud {
+	model.checkProxies(diags)
+	if diags.HasError() {
+		return nil
 	}
-	if !model.MaxRetries.IsNull() {
-		config.MaxRetries = int(model.MaxRetries.ValueInt64())
+	config := model.awsConfig()
+	config.CallerName = "Terraform provider handler"
+	// The account's ID is asked for when it is needed.
+	config.SkipCredsValidation, config.SkipRequestingAccountId = true, true
+	// It would log bodies, among them the secrets that the plan looks at.
+	config.SuppressDebugLog = true
+	config.APNInfo = &awsbase.APNInfo{
+		PartnerName: "lambda-land",
+		Products:    []awsbase.UserAgentProduct{{Name: "terraform-provider-handler", Version: p.version}},
 	}
-	if role := model.AssumeRole; role != nil {
-		config.AssumeRole = []awsbase.AssumeRole{{
-			RoleARN:     role.RoleARN.ValueString(),
-			SessionName: role.SessionName.ValueString(),
-			ExternalID:  role.ExternalID.ValueString(),
-		}}
+	_, found, problems := awsbase.GetAwsConfig(ctx, &config)
+	for _, problem := range problems {
+		model.explain(problem, diags)
 	}
-	_, found, baseDiags := awsbase.GetAwsConfig(ctx, &config)
-	for _, d := range baseDiags {
-		if d.Severity() == basediag.SeverityError {
-			diags.AddError("Failed to find AWS credentials", d.Summary()+"\n\n"+d.Detail()+"\n\nSet profile or access_key and secret_key "+
-				"in the provider's configuration, or AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment.")
-		} else {
-			diags.AddWarning(d.Summary(), d.Detail())
-		}
+	if diags.HasError() {
+		return nil
 	}
-	if !diags.HasError() && found.Region == "" {
-		diags.AddAttributeError(path.Root("region"), "Failed to find the AWS region", "No region is configured. Set region in the "+
-			"provider's configuration, AWS_REGION in the environment, or a region in the profile.")
+	model.checkRegion(found.Region, diags)
+	if diags.HasError() {
+		return nil
 	}
-	found.APIOptions = append(found.APIOptions, logCalls)
-	return found
+	if found.RetryMaxAttempts == 0 { // neither configuration nor environment nor profile say it
+		found.RetryMaxAttempts = maxAttempts
+	}
+	found.APIOptions = append(found.APIOptions, logCalls, explainRejections)
+	c := cloud.NewAt(found, model.endpoints())
+	model.checkAccount(ctx, c, diags)
+	return c
 }
 
 // logCalls logs the name and outcome of each call, and nothing of what it carries.

@@ -331,4 +331,3 @@ func (f *faultyAWS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	serve(w)
 }
-

@@ -3,6 +3,9 @@ package provider
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -21,6 +24,7 @@ type providerData struct {
 	cloud       *cloud.Cloud
 	registry    *image.Registry
 	defaultTags map[string]string
+	ignoredTags ignoredTags
 
 	// builds are the images that this run has seen.
 	builds builds
@@ -76,17 +80,45 @@ func takeData(made any, diags *diag.Diagnostics) *providerData {
 	return data
 }
 
-// allTags returns the default tags and a resource's own; unknown if its own are.
+// ignoredTags are the tags that something else sets.
+type ignoredTags struct{ keys, prefixes []string }
+
+// has reports whether the tag of this key is set by AWS itself or by something else.
+func (i ignoredTags) has(key string) bool {
+	return strings.HasPrefix(key, "aws:") || slices.Contains(i.keys, key) ||
+		slices.ContainsFunc(i.prefixes, func(prefix string) bool { return strings.HasPrefix(key, prefix) })
+}
+
+// withoutIgnored returns tags without those that AWS sets itself, and without those that something else sets.
+func (d *providerData) withoutIgnored(tags map[string]string) map[string]string {
+	own := map[string]string{}
+	for key, value := range tags {
+		if !d.ignoredTags.has(key) {
+			own[key] = value
+		}
+	}
+	return own
+}
+
+// newTags returns the tags of something that is to be created. Those that are ignored later are among them.
+func (d *providerData) newTags(own types.Map) map[string]string {
+	tags := map[string]string{}
+	maps.Copy(tags, d.defaultTags)
+	maps.Copy(tags, mapTexts(own))
+	return tags
+}
+
+// allTags returns the default tags and a resource's own, without those that are ignored; unknown if its own are.
 func (d *providerData) allTags(own types.Map, diags *diag.Diagnostics) types.Map {
 	if own.IsUnknown() {
 		return types.MapUnknown(types.StringType)
 	}
 	all := map[string]attr.Value{}
-	for key, value := range d.defaultTags {
+	for key, value := range d.withoutIgnored(d.defaultTags) {
 		all[key] = types.StringValue(value)
 	}
 	for key, value := range own.Elements() {
-		if !value.IsNull() { // as of an optional variable: the tag is not set
+		if !value.IsNull() && !d.ignoredTags.has(key) { // null as of an optional variable: the tag is not set
 			all[key] = value
 		}
 	}

@@ -102,9 +102,9 @@ func (r *functionResource) read(ctx context.Context, m *functionModel, f foundFu
 	m.Architecture = types.StringValue(f.Architecture)
 	m.ReservedConcurrency = types.Int32PointerValue(f.Reserved)
 	m.LogGroupName = types.StringValue(f.LogGroup)
-	m.TagsAll = textMapOrNull(withoutReserved(f.Tags))
+	m.TagsAll = textMapOrNull(r.withoutIgnored(f.Tags))
 	if imported {
-		m.Tags = r.ownTags(withoutReserved(f.Tags))
+		m.Tags = r.ownTags(r.withoutIgnored(f.Tags))
 	}
 	log := m.log(ctx, diags)
 	log.Format = types.StringValue(f.LogFormat)

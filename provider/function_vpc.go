@@ -31,8 +31,8 @@ func (m *functionModel) vpc(ctx context.Context, diags *diag.Diagnostics) cloud.
 	var model vpcModel
 	diags.Append(m.VPC.As(ctx, &model, basetypes.ObjectAsOptions{})...)
 	return cloud.VPC{
-		SubnetIDs:        textsOf(model.SubnetIDs.Elements()),
-		SecurityGroupIDs: textsOf(model.SecurityGroupIDs.Elements()),
+		SubnetIDs:        listTexts(model.SubnetIDs),
+		SecurityGroupIDs: listTexts(model.SecurityGroupIDs),
 		IPv6:             model.IPv6.ValueBool(),
 	}
 }

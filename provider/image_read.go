@@ -67,7 +67,7 @@ func (r *imageResource) readMark(
 		return err, diags
 	}
 	if cloud.IsMarked(tags) {
-		state.TagsAll = textMapOrNull(withoutReserved(tags))
+		state.TagsAll = textMapOrNull(r.withoutIgnored(tags))
 		return nil, diags
 	}
 	diags.Append(resp.Private.SetKey(ctx, keyCreated, nil)...)
@@ -92,7 +92,7 @@ func (r *imageResource) readImported(ctx context.Context, state *imageModel, rep
 	}
 	repository.Encryption = types.StringValue(found.Encryption.Type)
 	repository.KMSKeyARN = textOrNull(found.Encryption.KMSKeyARN)
-	state.Tags, state.TagsAll = r.ownTags(withoutReserved(tags)), textMapOrNull(withoutReserved(tags))
+	state.Tags, state.TagsAll = r.ownTags(r.withoutIgnored(tags)), textMapOrNull(r.withoutIgnored(tags))
 	state.RepositoryURL = types.StringValue(found.URL)
 	digest, size, err := r.cloud.LatestImage(ctx, name)
 	if err != nil {

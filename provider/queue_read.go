@@ -30,7 +30,7 @@ func (r *queueResource) find(ctx context.Context, state *queueModel) (foundQueue
 		if cloud.IsDenied(err) {
 			tags, err = mapTexts(state.TagsAll), nil // who may not look takes them for granted
 		}
-		found.tags = withoutReserved(tags)
+		found.tags = r.withoutIgnored(tags)
 		return err
 	})
 	if url := state.DeadLetterURL.ValueString(); url != "" {

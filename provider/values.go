@@ -2,7 +2,6 @@ package provider
 
 import (
 	"errors"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -89,29 +88,15 @@ func mapTexts(m types.Map) map[string]string {
 	return known
 }
 
-// listTexts returns the known strings of a list; none for null.
-func listTexts(list types.List) []string { return textsOf(list.Elements()) }
-
-// textsOf returns the known strings among values.
-func textsOf(values []attr.Value) []string {
+// listTexts returns the known strings of a list or a set; none for null.
+func listTexts(list interface{ Elements() []attr.Value }) []string {
 	var known []string
-	for _, element := range values {
+	for _, element := range list.Elements() {
 		if text, ok := element.(types.String); ok && !text.IsUnknown() && !text.IsNull() {
 			known = append(known, text.ValueString())
 		}
 	}
 	return known
-}
-
-// withoutReserved returns tags without those that AWS sets itself.
-func withoutReserved(tags map[string]string) map[string]string {
-	own := map[string]string{}
-	for key, value := range tags {
-		if !strings.HasPrefix(key, "aws:") {
-			own[key] = value
-		}
-	}
-	return own
 }
 
 // diagError returns the first error among diagnostics.

@@ -3,6 +3,7 @@
 package cloud
 
 import (
+	"cmp"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -45,8 +46,18 @@ type Cloud struct {
 	seenQueues   sync.Map // ARN -> attributes of queues seen, likewise
 }
 
+// Endpoints are URLs of services that are not where config says; those of the others are empty.
+type Endpoints struct {
+	ECR, IAM, Lambda, Logs, Scheduler, SecretsManager, SQS, STS string
+	// STSRegion is the region whose STS is called, such as us-east-1; empty for that of config.
+	STSRegion string
+}
+
 // New returns the region that config names. It makes no call.
-func New(config aws.Config) *Cloud {
+func New(config aws.Config) *Cloud { return NewAt(config, Endpoints{}) }
+
+// NewAt is [New] with some services elsewhere.
+func NewAt(config aws.Config, places Endpoints) *Cloud {
 	partition := "aws"
 	if found, ok := endpoints.PartitionForRegion(endpoints.DefaultPartitions(), config.Region); ok {
 		partition = found.ID()
@@ -54,14 +65,25 @@ func New(config aws.Config) *Cloud {
 	return &Cloud{
 		Region:    config.Region,
 		Partition: partition,
-		ecr:       ecr.NewFromConfig(config),
-		iam:       iam.NewFromConfig(config),
-		lambda:    lambda.NewFromConfig(config),
-		logs:      cloudwatchlogs.NewFromConfig(config),
-		secrets:   secretsmanager.NewFromConfig(config),
-		sqs:       sqs.NewFromConfig(config),
-		sts:       sts.NewFromConfig(config),
+		ecr:       ecr.NewFromConfig(at(config, places.ECR)),
+		iam:       iam.NewFromConfig(at(config, places.IAM)),
+		lambda:    lambda.NewFromConfig(at(config, places.Lambda)),
+		logs:      cloudwatchlogs.NewFromConfig(at(config, places.Logs)),
+		secrets:   secretsmanager.NewFromConfig(at(config, places.SecretsManager)),
+		sqs:       sqs.NewFromConfig(at(config, places.SQS)),
+		sts: sts.NewFromConfig(at(config, places.STS), func(options *sts.Options) {
+			options.Region = cmp.Or(places.STSRegion, options.Region)
+		}),
 	}
+}
+
+// at returns config with the service at a URL, unless that is empty. What environment and files say about endpoints does not count then,
+// FIPS and dual-stack ones included.
+func at(config aws.Config, endpoint string) aws.Config {
+	if endpoint != "" {
+		config.BaseEndpoint, config.ConfigSources = &endpoint, nil
+	}
+	return config
 }
 
 // ARN returns the ARN of something in this region.
