@@ -45,6 +45,7 @@ func (r *functionResource) Create(ctx context.Context, req resource.CreateReques
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	d.function.Tags = r.newTags(plan.Tags)
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	err := r.clear(ctx, d.function.Name)

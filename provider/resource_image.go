@@ -37,7 +37,7 @@ func (r *imageResource) Create(ctx context.Context, req resource.CreateRequest, 
 	var plan imageModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	source, repository, _ := plan.given(ctx, &resp.Diagnostics)
-	tags := mapTexts(plan.TagsAll)
+	tags := r.newTags(plan.Tags)
 	if resp.Diagnostics.HasError() {
 		return
 	}

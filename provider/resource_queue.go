@@ -35,7 +35,7 @@ func (r *queueResource) Create(ctx context.Context, req resource.CreateRequest, 
 	var plan queueModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	deadLetter := plan.deadLetter(ctx, &resp.Diagnostics)
-	tags := mapTexts(plan.TagsAll)
+	tags := r.newTags(plan.Tags)
 	if resp.Diagnostics.HasError() {
 		return
 	}
