@@ -22,11 +22,11 @@ import (
 // callsOf calls each service once. Whether it answers is of no interest here.
 var callsOf = map[string]func(*testing.T, *cloud.Cloud){
 	"ecr":            func(t *testing.T, c *cloud.Cloud) { _, _ = c.ReadRepository(t.Context(), "acme") },
-	"iam":            func(t *testing.T, c *cloud.Cloud) { _, _ = c.HasPermissions(t.Context(), "acme") },
+	"iam":            func(t *testing.T, c *cloud.Cloud) { _, _ = c.Policy(t.Context(), "acme") },
 	"lambda":         func(t *testing.T, c *cloud.Cloud) { _, _ = c.FindFunction(t.Context(), "acme") },
 	"logs":           func(t *testing.T, c *cloud.Cloud) { _, _ = c.CreateLogGroup(t.Context(), "acme", nil) },
 	"secretsmanager": func(t *testing.T, c *cloud.Cloud) { _ = c.CheckSecret(t.Context(), "acme") },
-	"sqs":            func(t *testing.T, c *cloud.Cloud) { _, _ = c.CreateQueue(t.Context(), "acme", nil, nil) },
+	"sqs":            func(t *testing.T, c *cloud.Cloud) { _, _ = c.FindQueue(t.Context(), "acme") },
 	"sts":            func(t *testing.T, c *cloud.Cloud) { _, _ = c.Account(t.Context()) },
 }
 
