@@ -138,7 +138,7 @@ func (d *providerData) ownTags(all map[string]string) types.Map {
 			own[key] = value
 		}
 	}
-	return textMapOrNull(own)
+	return textMapOrNull(cloud.WithoutMark(own))
 }
 
 // importBy imports a resource by one attribute, given as the import's ID or as its identity's only attribute.

@@ -22,6 +22,13 @@ func IsMarked(tags map[string]string) bool {
 	return marked
 }
 
+// WithoutMark returns tags without the mark.
+func WithoutMark(tags map[string]string) map[string]string {
+	rest := maps.Clone(tags)
+	delete(rest, markKey)
+	return rest
+}
+
 // sameMark reports whether objects with these tags are made by the same creation.
 func sameMark(a, b map[string]string) bool {
 	return IsMarked(a) && a[markKey] == b[markKey]
