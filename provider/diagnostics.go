@@ -3,6 +3,7 @@ package provider
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -38,9 +39,13 @@ func importHint(err error, resourceType string) string {
 	return fmt.Sprintf("\n\nIf it is to be managed here, import it:\n\nimport {\n  to = %s.… # the address of this resource\n  id = %q\n}\n", resourceType, exists.ID)
 }
 
-// sentence returns an error's text as one.
+// ofSDK is what AWS's SDK begins an error with. What was being done is said before it, in words.
+var ofSDK = regexp.MustCompile(`operation error [\w ]+: \w+, `)
+
+// sentence returns an error's text as one. Lines after the first, such as a policy statement that begins with blanks, which Terraform
+// does not wrap, stay as they are.
 func sentence(text string) string {
-	text = strings.TrimSpace(text)
+	text = ofSDK.ReplaceAllString(strings.TrimSpace(text), "")
 	if text == "" {
 		return text
 	}

@@ -282,7 +282,7 @@ func TestAccFunctionLeavesNothingWhenItsImageCannotBePushed(t *testing.T) {
 		Steps: []resource.TestStep{
 			{
 				Config:      sourced(name, directory, ""),
-				ExpectError: regexp.MustCompile(spaced(`Failed to push image.*` + name + `@sha256:.*was not pushed.*permissions`)),
+				ExpectError: regexp.MustCompile(spaced(`Failed to push image.*` + name + `@sha256:.*was not pushed.*ecr:InitiateLayerUpload`)),
 			},
 			{PreConfig: stop, Config: sourced(name, directory, ""), ConfigPlanChecks: emptyPlan()},
 		},

@@ -196,22 +196,26 @@ func (r *recorder) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	}
 	made := call{operation: operationOf(req, body), body: req.URL.String() + "\n" + string(body)}
 	if r.record(made) {
-		forbid(w, bytes.Contains(body, []byte("Action=")))
+		forbid(w, made, bytes.Contains(body, []byte("Action=")))
 		return
 	}
 	r.target.ServeHTTP(w, req)
 }
 
-// forbid answers as AWS does to who may not call, in JSON or in XML.
-func forbid(w http.ResponseWriter, inXML bool) {
-	kind, answer := "application/json", `{"__type":"AccessDeniedException","message":"this test forbids it"}`
-	if inXML {
-		kind, answer = "text/xml", `<ErrorResponse><Error><Code>AccessDenied</Code><Message>this test forbids it</Message></Error></ErrorResponse>`
+// forbid answers as AWS does to who may not call, in the protocol of the request.
+func forbid(w http.ResponseWriter, made call, inXML bool) {
+	message := denialOf(made)
+	kind, format := "application/json", `{"__type":"AccessDeniedException","message":%q}`
+	switch {
+	case strings.Contains(made.operation, " /v2/"):
+		format = `{"errors":[{"code":"DENIED","message":%q}]}`
+	case inXML:
+		kind, format = "text/xml", `<ErrorResponse><Error><Code>AccessDenied</Code><Message>%s</Message></Error></ErrorResponse>`
 	}
 	w.Header().Set("Content-Type", kind)
 	w.Header().Set("X-Amzn-Errortype", "AccessDeniedException")
 	w.WriteHeader(http.StatusForbidden)
-	_, _ = io.WriteString(w, answer)
+	_, _ = fmt.Fprintf(w, format, message)
 }
 
 // record remembers a call, has happen what is to happen before it, and reports whether it is to fail.

@@ -2,9 +2,12 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
@@ -34,13 +37,36 @@ func (d *providerData) push(ctx context.Context, imageURI string, built *image.B
 
 func (d *providerData) pushNow(ctx context.Context, repository string, built *image.Built) error {
 	if err := d.registry.Push(ctx, repository, built.Image); err != nil {
-		return err
+		return d.explainDenial(ctx, repository, err)
 	}
 	host, name, _ := strings.Cut(repository, "/")
 	if login, err := d.cloud.Login(ctx); err != nil || login.Host != host {
 		return nil //nolint:nilerr // another account's registry cannot be asked, nor one that is not ECR
 	}
 	return d.cloud.WaitForImage(ctx, name, built.Digest)
+}
+
+// explainDenial names the action of ECR that a registry's refusal is about. Any other error, or registry, is left as it is.
+func (d *providerData) explainDenial(ctx context.Context, repository string, err error) error {
+	refusal, ok := errors.AsType[*transport.Error](err)
+	if !ok || refusal.Request == nil {
+		return err
+	}
+	host, _, _ := strings.Cut(repository, "/")
+	if _, _, isECR := cloud.RegistryRegion(host); !isECR {
+		if login, loginErr := d.cloud.Login(ctx); loginErr != nil || login.Host != host {
+			return err
+		}
+	}
+	var messages []string
+	for _, said := range refusal.Errors {
+		messages = append(messages, said.Message)
+	}
+	message := strings.Join(messages, "; ")
+	if refusal.StatusCode != http.StatusForbidden && !strings.Contains(message, "not authorized to perform") {
+		return err // such as 401 for a login that has ended, or 404
+	}
+	return d.cloud.RegistryDenied(ctx, repository, refusal.Request, message, err)
 }
 
 // hasImage reports whether an image is still there, with one request in a run. name is the repository's in the account's own registry,

@@ -4,6 +4,7 @@ package cloud
 
 import (
 	"cmp"
+	"slices"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -62,7 +63,9 @@ func NewAt(config aws.Config, places Endpoints) *Cloud {
 	if found, ok := endpoints.PartitionForRegion(endpoints.DefaultPartitions(), config.Region); ok {
 		partition = found.ID()
 	}
-	return &Cloud{
+	c := new(Cloud)
+	config.APIOptions = append(slices.Clip(config.APIOptions), c.tellDenials)
+	*c = Cloud{
 		Region:    config.Region,
 		Partition: partition,
 		ecr:       ecr.NewFromConfig(at(config, places.ECR)),
@@ -75,6 +78,7 @@ func NewAt(config aws.Config, places Endpoints) *Cloud {
 			options.Region = cmp.Or(places.STSRegion, options.Region)
 		}),
 	}
+	return c
 }
 
 // at returns config with the service at a URL, unless that is empty. What environment and files say about endpoints does not count then,

@@ -59,7 +59,8 @@ func isRefused(err error) bool {
 
 // IsDenied reports whether err says that the credentials may not do what was asked.
 func IsDenied(err error) bool {
-	return hasCode(err, "AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
+	_, ok := errors.AsType[*DeniedError](err)
+	return ok || hasCode(err, deniedCodes...)
 }
 
 // hasCode reports whether err is an answer of AWS with one of these codes. SQS's codes differ in their prefix between the two

@@ -76,8 +76,8 @@ type UsageError struct {
 
 // Error returns what was not done, why, and what to do.
 func (e *UsageError) Error() string {
-	return fmt.Sprintf("%d old images of repository %s were not deleted, because it is not known whether functions run them: %v; "+
-		"allow lambda:ListFunctions, or raise keep_images", e.Images, e.Repository, e.Err)
+	return fmt.Sprintf("%d old images of repository %s were not deleted, because it is not known whether functions run them "+
+		"(allow lambda:ListFunctions, or raise keep_images): %v", e.Images, e.Repository, e.Err)
 }
 
 // Unwrap returns Lambda's answer.

@@ -26,6 +26,12 @@ import (
 // pushImage pushes a new image to repository acme, under a tag if one is given, and returns its digest.
 func pushImage(t *testing.T, w *watched, tag string) string {
 	t.Helper()
+	return push(t, w, "acme", tag, newImage(t))
+}
+
+// newImage returns an image that there was none like before.
+func newImage(t *testing.T) v1.Image {
+	t.Helper()
 	img, err := random.Image(64, 1)
 	if err != nil {
 		t.Fatal(err)
@@ -39,10 +45,10 @@ func pushImage(t *testing.T, w *watched, tag string) string {
 	if img, err = mutate.ConfigFile(img, config); err != nil {
 		t.Fatal(err)
 	}
-	return push(t, w, tag, img)
+	return img
 }
 
-func push(t *testing.T, w *watched, tag string, what interface {
+func push(t *testing.T, w *watched, repository, tag string, what interface {
 	remote.Taggable
 	Digest() (v1.Hash, error)
 },
@@ -52,7 +58,7 @@ func push(t *testing.T, w *watched, tag string, what interface {
 	if err != nil {
 		t.Fatal(err)
 	}
-	uri := strings.TrimPrefix(w.server.Endpoint(), "http://") + "/acme@" + digest.String()
+	uri := strings.TrimPrefix(w.server.Endpoint(), "http://") + "/" + repository + "@" + digest.String()
 	if tag != "" {
 		uri, _, _ = strings.Cut(uri, "@")
 		uri += ":" + tag
@@ -168,7 +174,7 @@ func TestDeleteOldImagesPassesOverIndexes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	parent := push(t, w, "all", index)
+	parent := push(t, w, "acme", "all", index)
 	if err := w.DeleteOldImages(t.Context(), "acme", 0); err != nil {
 		t.Fatal(err)
 	}

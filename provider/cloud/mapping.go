@@ -76,6 +76,9 @@ func (c *Cloud) adoptMapping(ctx context.Context, m Mapping, refusal *types.Reso
 		if err == nil && aws.ToString(existing.EventSourceArn) == m.QueueARN && functionName(existing.FunctionArn) == m.FunctionName {
 			return m.UUID, c.UpdateMapping(ctx, m)
 		}
+		if IsDenied(err) {
+			return "", fmt.Errorf("map queue %s to function %s: %w; whether it is ours is not known: %w", m.QueueARN, m.FunctionName, refusal, err)
+		}
 	}
 	return "", fmt.Errorf("map queue %s to function %s: %w", m.QueueARN, m.FunctionName, refusal)
 }

@@ -55,6 +55,9 @@ func (c *Cloud) CreateRole(ctx context.Context, role Role) (string, error) {
 		if findErr == nil && aws.ToString(existing.Role.Description) == role.Description {
 			return aws.ToString(existing.Role.Arn), c.SetPermissionsBoundary(ctx, role.Name, role.PermissionsBoundary)
 		}
+		if IsDenied(findErr) {
+			err = fmt.Errorf("%w; whether it is ours is not known: %w", err, findErr)
+		}
 	}
 	return "", fmt.Errorf("create role %s: %w", role.Name, err)
 }
