@@ -40,26 +40,13 @@ func TestFunctionDrainsQueue(t *testing.T) {
 	in, out := createQueue(t, queues, "in"), createQueue(t, queues, "out")
 
 	functions := lambda.NewFromConfig(cfg)
-	function, err := functions.CreateFunction(ctx, &lambda.CreateFunctionInput{
-		FunctionName: aws.String("forward"),
-		PackageType:  types.PackageTypeImage,
-		Code:         &types.FunctionCode{ImageUri: aws.String(pushForward(t, server))},
-		Role:         aws.String(createRole(t, iam.NewFromConfig(cfg))),
-		Timeout:      aws.Int32(20),
-		Environment:  &types.Environment{Variables: map[string]string{"OUT": out}},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := lambda.NewFunctionActiveV2Waiter(functions).Wait(ctx, &lambda.GetFunctionInput{FunctionName: function.FunctionArn}, time.Minute); err != nil {
-		t.Fatal(err)
-	}
+	deploy(t, server, "forward", createRole(t, iam.NewFromConfig(cfg), "forward", consumeAndSend), map[string]string{"OUT": out})
 	attributes, err := queues.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: &in, AttributeNames: []sqstypes.QueueAttributeName{"QueueArn"}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, err = functions.CreateEventSourceMapping(ctx, &lambda.CreateEventSourceMappingInput{
-		FunctionName: function.FunctionArn, EventSourceArn: aws.String(attributes.Attributes["QueueArn"]),
+		FunctionName: aws.String("forward"), EventSourceArn: aws.String(attributes.Attributes["QueueArn"]),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -91,6 +78,27 @@ func awaitLog(t *testing.T, client *cloudwatchlogs.Client, pattern string) {
 	}
 }
 
+// deploy makes a program of testdata a function of the same name and waits until it is active.
+func deploy(t *testing.T, server *localaws.Server, program, role string, environment map[string]string) {
+	t.Helper()
+	client := lambda.NewFromConfig(server.Config())
+	_, err := client.CreateFunction(t.Context(), &lambda.CreateFunctionInput{
+		FunctionName: &program,
+		PackageType:  types.PackageTypeImage,
+		Code:         &types.FunctionCode{ImageUri: aws.String(push(t, server, program))},
+		Role:         &role,
+		Timeout:      aws.Int32(20),
+		Environment:  &types.Environment{Variables: environment},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	waiter := lambda.NewFunctionActiveV2Waiter(client, func(o *lambda.FunctionActiveV2WaiterOptions) { o.MinDelay = time.Millisecond })
+	if err := waiter.Wait(t.Context(), &lambda.GetFunctionInput{FunctionName: &program}, time.Minute); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func createQueue(t *testing.T, client *sqs.Client, name string) (url string) {
 	t.Helper()
 	created, err := client.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: &name})
@@ -100,23 +108,46 @@ func createQueue(t *testing.T, client *sqs.Client, name string) (url string) {
 	return *created.QueueUrl
 }
 
-func createRole(t *testing.T, client *iam.Client) (arn string) {
+// consumeAndSend are the statements that let a function be fed from the queue "in" and send to "out".
+const consumeAndSend = `{"Effect":"Allow","Action":["sqs:ReceiveMessage","sqs:DeleteMessage","sqs:GetQueueAttributes"],` +
+	`"Resource":"arn:aws:sqs:us-east-1:000000000000:in"},` +
+	`{"Effect":"Allow","Action":"sqs:SendMessage","Resource":"arn:aws:sqs:us-east-1:000000000000:out"}`
+
+// createRole makes a role that Lambda may assume. Without statements it may do nothing.
+func createRole(t *testing.T, client *iam.Client, name, statements string) (arn string) {
 	t.Helper()
 	created, err := client.CreateRole(t.Context(), &iam.CreateRoleInput{
-		RoleName: aws.String("forward"),
+		RoleName: &name,
 		AssumeRolePolicyDocument: aws.String(
 			`{"Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}`),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+	if statements != "" {
+		allow(t, client, name, statements)
+	}
 	return *created.Role.Arn
 }
 
-// pushForward builds testdata/forward, pushes it as an image and returns its URI.
-func pushForward(t *testing.T, server *localaws.Server) string {
+// allow makes statements all that a role may do.
+func allow(t *testing.T, client *iam.Client, role, statements string) {
 	t.Helper()
-	repository, err := ecr.NewFromConfig(server.Config()).CreateRepository(t.Context(), &ecr.CreateRepositoryInput{RepositoryName: aws.String("team/forward")})
+	_, err := client.PutRolePolicy(t.Context(), &iam.PutRolePolicyInput{
+		RoleName: &role, PolicyName: aws.String("all"),
+		PolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[` + statements + `]}`),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// push builds a program of testdata, pushes it as an image and returns its URI.
+func push(t *testing.T, server *localaws.Server, program string) string {
+	t.Helper()
+	repository, err := ecr.NewFromConfig(server.Config()).CreateRepository(t.Context(), &ecr.CreateRepositoryInput{
+		RepositoryName: aws.String("team/" + program),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +156,7 @@ func pushForward(t *testing.T, server *localaws.Server) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	image, err := mutate.AppendLayers(empty.Image, programLayer(t, "./testdata/forward"))
+	image, err := mutate.AppendLayers(empty.Image, programLayer(t, "./testdata/"+program))
 	if err != nil {
 		t.Fatal(err)
 	}

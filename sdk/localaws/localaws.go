@@ -1,6 +1,6 @@
 // Package localaws is an AWS of one's own: SQS, Lambda, ECR, IAM, STS, Secrets Manager and CloudWatch Logs on one port, in
-// memory, for tests and laptops. It is not a mock: queues redeliver, roles are checked, and a function runs the very image
-// that was pushed. AWS_ENDPOINT_URL and any credentials reach it:
+// memory, for tests and laptops. It is not a mock: queues redeliver, a function runs the very image that was pushed and may do what its
+// role allows. AWS_ENDPOINT_URL and any credentials reach it:
 //
 //	aws := localaws.Start(t)
 //	client := sqs.NewFromConfig(aws.Config())
@@ -20,6 +20,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/lambda-land/terraform-provider-handler/sdk/localaws/access"
 	"github.com/lambda-land/terraform-provider-handler/sdk/localaws/ecr"
 	"github.com/lambda-land/terraform-provider-handler/sdk/localaws/iam"
 	"github.com/lambda-land/terraform-provider-handler/sdk/localaws/lambda"
@@ -122,6 +123,8 @@ func (s *Server) makeServices(dir string) {
 	s.ecr = ecr.New(filepath.Join(dir, "ecr"), s.log.With("service", "ecr"))
 	s.iam = iam.New(s.log.With("service", "iam"))
 	s.logs = logs.New(s.log.With("service", "logs"))
+	secrets := secretsmanager.New(s.log.With("service", "secretsmanager"))
+	guard := access.New(access.Config{Roles: s.iam, Queues: s.sqs, Secrets: secrets, Log: s.log.With("service", "access")})
 	s.lambda = lambda.New(lambda.Config{
 		Dir:      filepath.Join(dir, "lambda"),
 		Endpoint: s.Endpoint,
@@ -129,21 +132,22 @@ func (s *Server) makeServices(dir string) {
 		Images:   s.ecr,
 		Logs:     s.logs,
 		Roles:    s.iam,
+		Access:   guard,
 	}, s.log)
 	s.routes = router{
 		log:      s.log,
 		registry: s.ecr.Registry(),
-		lambda:   s.lambda,
+		lambda:   guard.Lambda(s.lambda),
 		status:   http.HandlerFunc(s.serveStatus),
 		targets: map[string]http.Handler{
-			"AmazonSQS":                            s.sqs,
-			"secretsmanager":                       secretsmanager.New(s.log.With("service", "secretsmanager")),
-			"AmazonEC2ContainerRegistry_V20150921": s.ecr,
-			"Logs_20140328":                        s.logs,
+			"AmazonSQS":                            guard.SQS(s.sqs),
+			"secretsmanager":                       guard.SecretsManager(secrets),
+			"AmazonEC2ContainerRegistry_V20150921": guard.ECR(s.ecr),
+			"Logs_20140328":                        guard.Logs(s.logs),
 		},
 		versions: map[string]http.Handler{
-			"2010-05-08": s.iam,
-			"2011-06-15": sts.New(s.log.With("service", "sts")),
+			"2010-05-08": guard.IAM(s.iam),
+			"2011-06-15": guard.STS(sts.New(s.iam, s.log.With("service", "sts"))),
 		},
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 func TestAssumableByLambda(t *testing.T) {
 	t.Parallel()
+	const function = "arn:aws:lambda:eu-west-1:000000000000:function:acme"
 	for name, test := range map[string]struct {
 		statement string
 		want      bool
@@ -25,10 +26,10 @@ func TestAssumableByLambda(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := s.AssumableByLambda(created.Role.Arn); (err == nil) != test.want {
+		if err := s.AssumableByLambda(created.Role.Arn, function); (err == nil) != test.want {
 			t.Errorf("%s: got %v", name, err)
 		}
-		if s.AssumableByLambda(created.Role.Arn+"x") == nil {
+		if s.AssumableByLambda(created.Role.Arn+"x", function) == nil {
 			t.Error("a role that does not exist can be assumed")
 		}
 	}

@@ -20,7 +20,7 @@ type PutRolePermissionsBoundaryInput struct {
 
 // PutRolePermissionsBoundary sets the policy that caps what a role may do.
 func (s *Service) PutRolePermissionsBoundary(_ context.Context, in PutRolePermissionsBoundaryInput) (wire.Empty, error) {
-	return s.withRole(in.RoleName, func(r *role) error {
+	return s.changeRole(in.RoleName, func(r *role) error {
 		r.PermissionsBoundary = boundary(in.PermissionsBoundary)
 		return nil
 	})
@@ -28,7 +28,7 @@ func (s *Service) PutRolePermissionsBoundary(_ context.Context, in PutRolePermis
 
 // DeleteRolePermissionsBoundary removes what PutRolePermissionsBoundary set.
 func (s *Service) DeleteRolePermissionsBoundary(_ context.Context, in RoleNameInput) (wire.Empty, error) {
-	return s.withRole(in.RoleName, func(r *role) error {
+	return s.changeRole(in.RoleName, func(r *role) error {
 		r.PermissionsBoundary = nil
 		return nil
 	})

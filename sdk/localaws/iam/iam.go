@@ -1,5 +1,8 @@
 // Package iam is AWS's Identity and Access Management as far as functions need it: roles with their trust policies, inline
-// policies, attached policies and tags. It keeps policies and checks that they are policies; it does not enforce them.
+// policies, attached policies, permissions boundaries and tags, and the decision what they let a function do.
+//
+// Of attached policies and boundaries it knows a few of AWS's own; all others allow nothing. A condition on something that it does not
+// know makes a statement that allows not apply and one that denies apply. It says so in the log, once.
 package iam
 
 import (
@@ -13,14 +16,20 @@ import (
 // Service answers the IAM API. It is safe for concurrent use.
 type Service struct {
 	query wire.QueryService
+	log   *slog.Logger
 
-	mu    sync.Mutex
-	roles map[string]*role // by name, which IAM compares without regard to case; see key
+	mu       sync.Mutex
+	roles    map[string]*role   // by name, which IAM compares without regard to case; see key
+	sessions map[string]Session // by access key
+	changed  chan struct{}      // closed and replaced whenever a role's permissions change
+	warned   map[string]bool    // what was said of what is not understood
 }
 
 // New returns a service without roles, which logs to log.
 func New(log *slog.Logger) *Service {
-	s := &Service{roles: map[string]*role{}}
+	s := &Service{
+		log: log, roles: map[string]*role{}, sessions: map[string]Session{}, changed: make(chan struct{}), warned: map[string]bool{},
+	}
 	s.query = wire.QueryService{
 		Namespace: "https://iam.amazonaws.com/doc/2010-05-08/",
 		Log:       log,
@@ -52,17 +61,36 @@ func New(log *slog.Logger) *Service {
 
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.query.ServeHTTP(w, r) }
 
-// AssumableByLambda tells whether the role exists and its trust policy lets lambda.amazonaws.com assume it. The error is what
-// Lambda answers to whoever names such a role.
-func (s *Service) AssumableByLambda(roleARN string) error {
+// AssumableByLambda tells whether the role exists and its trust policy lets lambda.amazonaws.com assume it for a function. The error is
+// what Lambda answers to whoever names such a role.
+func (s *Service) AssumableByLambda(roleARN, functionARN string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	q := question{
+		who: identity{"Service", []string{"lambda.amazonaws.com"}}, action: "sts:AssumeRole", warn: s.warn,
+		keys: map[string]string{"aws:sourceaccount": wire.AccountID, "aws:sourcearn": functionARN, "sts:externalid": ""},
+	}
 	for _, role := range s.roles {
-		if role.Arn == roleARN && role.trust.trusts("lambda.amazonaws.com") {
+		if role.Arn == roleARN && judge([]policy{role.trust}, q) == allowed {
 			return nil
 		}
 	}
 	return wire.Errorf("InvalidParameterValueException", "The role defined for the function cannot be assumed by Lambda.")
+}
+
+// Changed returns a channel that is closed when a role may have come to be allowed more, or less.
+func (s *Service) Changed() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.changed
+}
+
+// warn says once that localaws does not understand something of a policy; the caller holds the lock.
+func (s *Service) warn(what string) {
+	if !s.warned[what] {
+		s.warned[what] = true
+		s.log.Warn("policy not understood: what it allows is not allowed, and what it denies is denied", "what", what)
+	}
 }
 
 // noSuchEntity is IAM's not-found, answered with 404.

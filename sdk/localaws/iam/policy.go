@@ -10,7 +10,7 @@ import (
 	"github.com/lambda-land/terraform-provider-handler/sdk/localaws/wire"
 )
 
-// policy is what localaws reads of a policy document. The grammar is AWS's; what a policy allows is not looked into.
+// policy is what localaws reads of a policy document. The grammar is AWS's.
 type policy struct {
 	Version   string
 	ID        string `json:"Id"`
@@ -26,7 +26,7 @@ type statement struct {
 	NotAction    texts
 	Resource     texts
 	NotResource  texts
-	Condition    map[string]map[string]json.RawMessage
+	Condition    conditions
 }
 
 // statements is one statement or a list of them.
@@ -65,18 +65,6 @@ func unmarshalOneOrMany[T any](data []byte, into *[]T) error {
 	}
 	*into = []T{one}
 	return nil
-}
-
-// trusts tells whether p lets the service assume a role.
-func (p policy) trusts(service string) bool {
-	return slices.ContainsFunc(p.Statement, func(s statement) bool {
-		return s.Effect == "Allow" && slices.ContainsFunc(s.Action, assumesRole) &&
-			(slices.Contains(s.Principal["Service"], service) || slices.Contains(s.Principal["*"], "*"))
-	})
-}
-
-func assumesRole(action string) bool {
-	return slices.Contains([]string{"sts:assumerole", "sts:*", "*"}, strings.ToLower(action))
 }
 
 // parseTrustPolicy reads the document that says who may assume a role: it has principals and no resources.

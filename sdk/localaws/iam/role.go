@@ -38,8 +38,8 @@ type role struct {
 	Role
 
 	trust    policy
-	inline   map[string]string // document by policy name
-	attached map[string]string // policy name by ARN
+	inline   map[string]inlinePolicy // by policy name
+	attached map[string]string       // policy name by ARN
 }
 
 // RoleOutput is the answer with one role.
@@ -72,7 +72,7 @@ func (s *Service) CreateRole(_ context.Context, in CreateRoleInput) (RoleOutput,
 	if err != nil {
 		return RoleOutput{}, err
 	}
-	created := &role{trust: trust, inline: map[string]string{}, attached: map[string]string{}, Role: Role{
+	created := &role{trust: trust, inline: map[string]inlinePolicy{}, attached: map[string]string{}, Role: Role{
 		Path:                     path,
 		RoleName:                 in.RoleName,
 		RoleId:                   "AROA" + rand.Text()[:17],
@@ -141,7 +141,7 @@ func (s *Service) ListRoles(_ context.Context, in ListRolesInput) (ListRolesOutp
 
 // DeleteRole deletes a role that no policy is left on.
 func (s *Service) DeleteRole(_ context.Context, in RoleNameInput) (wire.Empty, error) {
-	return s.withRole(in.RoleName, func(r *role) error {
+	return s.changeRole(in.RoleName, func(r *role) error {
 		switch {
 		case len(r.attached) > 0:
 			return conflict("Cannot delete entity, must detach all policies first.")
@@ -186,6 +186,16 @@ func (s *Service) withRole(name string, fn func(*role) error) (wire.Empty, error
 		return wire.Empty{}, err
 	}
 	return wire.Empty{}, fn(role)
+}
+
+// changeRole is withRole for what changes the role's permissions.
+func (s *Service) changeRole(name string, fn func(*role) error) (wire.Empty, error) {
+	return s.withRole(name, func(r *role) error {
+		err := fn(r)
+		close(s.changed)
+		s.changed = make(chan struct{})
+		return err
+	})
 }
 
 // answer copies what the caller may keep after the lock is gone.

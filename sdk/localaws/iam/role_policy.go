@@ -17,6 +17,12 @@ const (
 
 var policyName = regexp.MustCompile(`^[\w+=,.@-]{1,128}$`)
 
+// inlinePolicy is a policy of a role's own, as it was given and as it was understood.
+type inlinePolicy struct {
+	document string
+	policy   policy
+}
+
 // PutRolePolicyInput is the input of PutRolePolicy.
 type PutRolePolicyInput struct {
 	RoleName       string
@@ -30,20 +36,21 @@ func (s *Service) PutRolePolicy(_ context.Context, in PutRolePolicyInput) (wire.
 		return wire.Empty{}, invalid("policyName", in.PolicyName,
 			`Member must have length between 1 and 128 and satisfy regular expression pattern: [\w+=,.@-]+`)
 	}
-	if _, err := parseIdentityPolicy(in.PolicyDocument); err != nil {
+	parsed, err := parseIdentityPolicy(in.PolicyDocument)
+	if err != nil {
 		return wire.Empty{}, err
 	}
-	return s.withRole(in.RoleName, func(r *role) error {
+	return s.changeRole(in.RoleName, func(r *role) error {
 		size := sizeOf(in.PolicyDocument)
-		for name, document := range r.inline {
+		for name, other := range r.inline {
 			if name != in.PolicyName {
-				size += sizeOf(document)
+				size += sizeOf(other.document)
 			}
 		}
 		if size > maxInlineSize {
 			return wire.Errorf("LimitExceeded", "Maximum policy size of %d bytes exceeded for role %s", maxInlineSize, r.RoleName).WithStatus(409)
 		}
-		r.inline[in.PolicyName] = in.PolicyDocument
+		r.inline[in.PolicyName] = inlinePolicy{in.PolicyDocument, parsed}
 		return nil
 	})
 }
@@ -68,11 +75,11 @@ type GetRolePolicyOutput struct {
 func (s *Service) GetRolePolicy(_ context.Context, in RolePolicyInput) (GetRolePolicyOutput, error) {
 	out := GetRolePolicyOutput{RoleName: in.RoleName, PolicyName: in.PolicyName}
 	_, err := s.withRole(in.RoleName, func(r *role) error {
-		document, ok := r.inline[in.PolicyName]
+		found, ok := r.inline[in.PolicyName]
 		if !ok {
 			return noSuchEntity("The role policy with name %s cannot be found.", in.PolicyName)
 		}
-		out.PolicyDocument = encoded(document)
+		out.PolicyDocument = encoded(found.document)
 		return nil
 	})
 	return out, err
@@ -80,7 +87,7 @@ func (s *Service) GetRolePolicy(_ context.Context, in RolePolicyInput) (GetRoleP
 
 // DeleteRolePolicy deletes an inline policy.
 func (s *Service) DeleteRolePolicy(_ context.Context, in RolePolicyInput) (wire.Empty, error) {
-	return s.withRole(in.RoleName, func(r *role) error {
+	return s.changeRole(in.RoleName, func(r *role) error {
 		if _, ok := r.inline[in.PolicyName]; !ok {
 			return noSuchEntity("The role policy with name %s cannot be found.", in.PolicyName)
 		}
@@ -132,7 +139,7 @@ func (s *Service) AttachRolePolicy(_ context.Context, in AttachedPolicyInput) (w
 	if !strings.HasPrefix(in.PolicyArn, "arn:aws:iam::aws:policy/") {
 		return wire.Empty{}, noSuchEntity("Policy %s does not exist or is not attachable.", in.PolicyArn)
 	}
-	return s.withRole(in.RoleName, func(r *role) error {
+	return s.changeRole(in.RoleName, func(r *role) error {
 		r.attached[in.PolicyArn] = path[strings.LastIndex(path, "/")+1:]
 		if len(r.attached) > maxAttached {
 			delete(r.attached, in.PolicyArn)
@@ -144,7 +151,7 @@ func (s *Service) AttachRolePolicy(_ context.Context, in AttachedPolicyInput) (w
 
 // DetachRolePolicy takes a policy off a role.
 func (s *Service) DetachRolePolicy(_ context.Context, in AttachedPolicyInput) (wire.Empty, error) {
-	return s.withRole(in.RoleName, func(r *role) error {
+	return s.changeRole(in.RoleName, func(r *role) error {
 		if _, ok := r.attached[in.PolicyArn]; !ok {
 			return noSuchEntity("Policy %s was not found.", in.PolicyArn)
 		}

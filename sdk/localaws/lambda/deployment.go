@@ -22,7 +22,8 @@ type deployment struct {
 	name        string
 	version     string
 	region      string
-	memory      int // MB
+	role        string // ARN
+	memory      int    // MB
 	timeout     time.Duration
 	environment map[string]string
 	logging     LoggingConfig
@@ -39,7 +40,7 @@ func (s *Service) newDeployment(c FunctionConfiguration, root string, image v1.C
 	ref := referenceOfARN(c.FunctionArn)
 	d := &deployment{
 		service: s, arn: ref.arn, name: c.FunctionName, version: c.Version, region: regionOf(ref.arn),
-		memory: c.MemorySize, timeout: time.Duration(c.Timeout) * time.Second, logging: *c.LoggingConfig, digest: c.CodeSha256,
+		role: c.Role, memory: c.MemorySize, timeout: time.Duration(c.Timeout) * time.Second, logging: *c.LoggingConfig, digest: c.CodeSha256,
 		root: root, described: image, image: image,
 	}
 	d.init()
@@ -161,7 +162,7 @@ func (d *deployment) processEnvironment(rt *runtime, dir string) []string {
 		"AWS_LAMBDA_LOG_STREAM_NAME":      rt.log.name,
 		"AWS_REGION":                      d.region,
 		"AWS_DEFAULT_REGION":              d.region,
-		"AWS_ACCESS_KEY_ID":               "ASIALOCALAWSLOCALAWS",
+		"AWS_ACCESS_KEY_ID":               d.service.config.Roles.Credentials(d.role, d.arn),
 		"AWS_SECRET_ACCESS_KEY":           "localaws",
 		"AWS_SESSION_TOKEN":               "localaws",
 		"LAMBDA_TASK_ROOT":                dir,

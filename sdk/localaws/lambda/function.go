@@ -98,7 +98,7 @@ func (s *Service) CreateFunction(ctx context.Context, in CreateFunctionInput) (*
 	if err := validateCreation(in); err != nil {
 		return nil, err
 	}
-	if err := s.validateRole(in.Role); err != nil {
+	if err := s.validateRole(in.Role, ref); err != nil {
 		return nil, err
 	}
 	source, err := s.findImage(ctx, in.Code.ImageUri)

@@ -147,10 +147,16 @@ func (i images) Image(_ context.Context, uri string) (v1.Image, error) {
 	return nil, errors.New("no such image")
 }
 
-// trusted is a role that exists.
+// trusted is a role that exists and may do everything.
 type trusted string
 
-func (r trusted) AssumableByLambda(arn string) error {
+func (r trusted) Credentials(_, _ string) string { return "ASIALOCALAWSLOCALAWS" }
+
+func (r trusted) MayConsume(_, _, _ string) error { return nil }
+
+func (r trusted) Changed() <-chan struct{} { return nil }
+
+func (r trusted) AssumableByLambda(arn, _ string) error {
 	if arn == string(r) {
 		return nil
 	}
@@ -226,6 +232,7 @@ func start(t *testing.T, changes ...func(*lambda.Config)) *fixture {
 	}
 	settings := lambda.Config{
 		Dir: f.dir, Endpoint: func() string { return "http://localaws.test" }, Queues: queues, Images: f.images, Logs: f.log, Roles: trusted(role),
+		Access: trusted(role),
 	}
 	for _, change := range changes {
 		change(&settings)

@@ -142,6 +142,9 @@ func (s *Service) validatePairLocked(c EventSourceMappingConfiguration) error {
 		return invalidParameter("Queue visibility timeout: %.0f seconds is less than Function timeout: %.0f seconds",
 			visibility.Seconds(), timeout.Seconds())
 	}
+	if err := s.config.Access.MayConsume(v.config.Role, ref.arn, c.EventSourceArn); err != nil {
+		return err
+	}
 	for _, other := range s.mappings {
 		if other.config.UUID != c.UUID && other.config.EventSourceArn == c.EventSourceArn && sameFunction(other.config.FunctionArn, c.FunctionArn) {
 			return conflict(`An event source mapping with SQS arn (" %s ") and function (" %s ") already exists. `+

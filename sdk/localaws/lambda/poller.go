@@ -14,7 +14,7 @@ import (
 // longPoll is how long a poller waits for messages at a time.
 const longPoll = 20 * time.Second
 
-// missingQueueDelay is how long a poller waits for a queue that is gone to come back.
+// missingQueueDelay is how long a poller waits for a queue that is gone, or that it may not receive from, to come back.
 const missingQueueDelay = time.Second
 
 // poller receives from a queue and invokes a function with what it gets.
@@ -49,11 +49,11 @@ func (p *poller) run(ctx context.Context) {
 	defer batches.Wait()
 	failing := false
 	for {
-		timeout, ok := p.awaitFunction()
+		function, ok := p.awaitFunction()
 		if !ok || !p.slots.take(p.stopped) {
 			return
 		}
-		received, visibleAt, err := p.receive(timeout)
+		received, visibleAt, err := p.receive(function)
 		if err != nil && p.stopped.Err() == nil {
 			if !failing {
 				p.service.log.WarnContext(ctx, "receive messages", "mapping", p.config.UUID, "queue", p.config.EventSourceArn, "error", err)
@@ -70,63 +70,6 @@ func (p *poller) run(ctx context.Context) {
 			p.handle(ctx, received, visibleAt)
 		})
 	}
-}
-
-// awaitFunction returns the timeout of the function as soon as that can be invoked, so that no message is received in vain; false if
-// the poller is stopped.
-func (p *poller) awaitFunction() (timeout time.Duration, ok bool) {
-	for p.stopped.Err() == nil {
-		p.service.mu.Lock()
-		d, err := p.service.invocableLocked(p.target)
-		changed := p.service.changed
-		p.service.mu.Unlock()
-		if err == nil {
-			return d.timeout, true
-		}
-		select {
-		case <-changed:
-		case <-p.stopped.Done():
-		}
-	}
-	return 0, false
-}
-
-// windowGrace is how long messages stay hidden beyond a batching window and an invocation that together exceed the queue's
-// visibility timeout.
-const windowGrace = 30 * time.Second
-
-// receive gathers a batch: what is there, or, with a batching window, what comes within the window. What was received counts even
-// if the poller is stopped meanwhile. The messages are hidden from others until visibleAt; timeout is the function's.
-func (p *poller) receive(timeout time.Duration) (batch []sqs.ReceivedMessage, visibleAt time.Time, err error) {
-	queues, queue := p.service.config.Queues, p.config.EventSourceArn
-	var visibility time.Duration // the queue's
-	window := time.Duration(p.config.MaximumBatchingWindowInSeconds) * time.Second
-	if window > 0 {
-		own, err := queues.VisibilityTimeout(queue)
-		if err != nil {
-			return nil, time.Time{}, err
-		}
-		if window+timeout > own {
-			visibility = window + timeout + windowGrace
-		}
-	}
-	patience := longPoll
-	var end time.Time
-	for size := 0; size < maxPayload; {
-		messages, err := queues.Receive(p.stopped, queue, p.config.BatchSize-len(batch), patience, visibility)
-		if len(messages) > 0 && len(batch) == 0 {
-			visibleAt, end = messages[0].VisibleAt, time.Now().Add(window)
-		}
-		for _, m := range messages {
-			size += len(m.Body)
-		}
-		batch = append(batch, messages...)
-		patience = time.Until(end)
-		if err != nil || len(batch) == 0 || len(batch) >= p.config.BatchSize || patience <= 0 || p.stopped.Err() != nil {
-			return batch, visibleAt, err
-		}
-	}
-	return batch, visibleAt, nil
 }
 
 // message is a received message as the function is to get it.

@@ -15,72 +15,88 @@ import (
 	"github.com/lambda-land/terraform-provider-handler/sdk/localaws/wire"
 )
 
-// newRoutes maps the API's requests to operations. The date in each path is the version in which AWS introduced it.
-func (s *Service) newRoutes() *http.ServeMux {
-	mux := http.NewServeMux()
-	const functions, function = "/2015-03-31/functions", "/2015-03-31/functions/{FunctionName}"
-	const mappings, mapping = "/2015-03-31/event-source-mappings", "/2015-03-31/event-source-mappings/{UUID}"
-	for pattern, handler := range map[string]http.Handler{
-		"POST " + functions:                  operation(s, http.StatusCreated, s.CreateFunction),
-		"GET " + functions:                   operation(s, http.StatusOK, s.ListFunctions),
-		"GET " + function:                    operation(s, http.StatusOK, s.GetFunction),
-		"DELETE " + function:                 operation(s, http.StatusNoContent, s.DeleteFunction),
-		"GET " + function + "/configuration": operation(s, http.StatusOK, s.GetFunctionConfiguration),
-		"PUT " + function + "/configuration": operation(s, http.StatusOK, s.UpdateFunctionConfiguration),
-		"PUT " + function + "/code":          operation(s, http.StatusOK, s.UpdateFunctionCode),
-		"POST " + function + "/versions":     operation(s, http.StatusCreated, s.PublishVersion),
-		"GET " + function + "/versions":      operation(s, http.StatusOK, s.ListVersionsByFunction),
-		"POST " + function + "/invocations":  http.HandlerFunc(s.serveInvoke),
-		"GET " + function + "/policy":        operation(s, http.StatusOK, s.GetPolicy),
-
-		"POST " + function + "/aliases":          operation(s, http.StatusCreated, s.CreateAlias),
-		"GET " + function + "/aliases":           operation(s, http.StatusOK, s.ListAliases),
-		"GET " + function + "/aliases/{Name}":    operation(s, http.StatusOK, s.GetAlias),
-		"PUT " + function + "/aliases/{Name}":    operation(s, http.StatusOK, s.UpdateAlias),
-		"DELETE " + function + "/aliases/{Name}": operation(s, http.StatusNoContent, s.DeleteAlias),
-
-		"PUT /2017-10-31/functions/{FunctionName}/concurrency":    operation(s, http.StatusOK, s.PutFunctionConcurrency),
-		"GET /2019-09-30/functions/{FunctionName}/concurrency":    operation(s, http.StatusOK, s.GetFunctionConcurrency),
-		"DELETE /2017-10-31/functions/{FunctionName}/concurrency": operation(s, http.StatusNoContent, s.DeleteFunctionConcurrency),
-
-		"POST " + mappings:  operation(s, http.StatusAccepted, s.CreateEventSourceMapping),
-		"GET " + mappings:   operation(s, http.StatusOK, s.ListEventSourceMappings),
-		"GET " + mapping:    operation(s, http.StatusOK, s.GetEventSourceMapping),
-		"PUT " + mapping:    operation(s, http.StatusAccepted, s.UpdateEventSourceMapping),
-		"DELETE " + mapping: operation(s, http.StatusAccepted, s.DeleteEventSourceMapping),
-
-		"POST /2017-03-31/tags/{Resource}":   operation(s, http.StatusNoContent, s.TagResource),
-		"GET /2017-03-31/tags/{Resource}":    operation(s, http.StatusOK, s.ListTags),
-		"DELETE /2017-03-31/tags/{Resource}": operation(s, http.StatusNoContent, s.UntagResource),
-
-		"GET /2016-08-19/account-settings":                                   operation(s, http.StatusOK, s.GetAccountSettings),
-		"GET /2024-08-31/functions/{FunctionName}/recursion-config":          operation(s, http.StatusOK, s.GetFunctionRecursionConfig),
-		"PUT /2024-08-31/functions/{FunctionName}/recursion-config":          operation(s, http.StatusOK, s.PutFunctionRecursionConfig),
-		"GET /2020-06-30/functions/{FunctionName}/code-signing-config":       operation(s, http.StatusOK, s.GetFunctionCodeSigningConfig),
-		"GET /2021-07-20/functions/{FunctionName}/runtime-management-config": operation(s, http.StatusOK, s.GetRuntimeManagementConfig),
-		"GET /2019-09-25/functions/{FunctionName}/event-invoke-config":       operation(s, http.StatusOK, s.GetFunctionEventInvokeConfig),
-		"GET /2021-10-31/functions/{FunctionName}/url":                       operation(s, http.StatusOK, s.GetFunctionUrlConfig),
-		"GET /2019-09-30/functions/{FunctionName}/provisioned-concurrency":   operation(s, http.StatusOK, s.GetProvisionedConcurrencyConfig),
-		"GET /2019-09-25/functions/{FunctionName}/event-invoke-config/list":  operation(s, http.StatusOK, s.ListFunctionEventInvokeConfigs),
-		"GET /2021-10-31/functions/{FunctionName}/urls":                      operation(s, http.StatusOK, s.ListFunctionUrlConfigs),
-		"/": http.HandlerFunc(s.serveUnknown),
-	} {
-		mux.Handle(pattern, handler)
-	}
-	return mux
+// route serves an operation, which has its name from IAM.
+type route struct {
+	operation string
+	http.Handler
 }
 
-// ServeHTTP answers one request. Older clients end collections' paths in a slash.
-func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if len(r.URL.Path) > 1 && strings.HasSuffix(r.URL.Path, "/") {
-		trimmed := *r.URL
-		trimmed.Path = strings.TrimSuffix(trimmed.Path, "/")
-		trimmed.RawPath = strings.TrimSuffix(trimmed.RawPath, "/")
-		r2 := *r
-		r2.URL = &trimmed
-		r = &r2
+// addRoutes maps the API's requests to operations. The date in each path is the version in which AWS introduced it.
+func (s *Service) addRoutes() {
+	const functions, function = "/2015-03-31/functions", "/2015-03-31/functions/{FunctionName}"
+	const mappings, mapping = "/2015-03-31/event-source-mappings", "/2015-03-31/event-source-mappings/{UUID}"
+	for pattern, route := range map[string]route{
+		"POST " + functions:                  {"CreateFunction", operation(s, http.StatusCreated, s.CreateFunction)},
+		"GET " + functions:                   {"ListFunctions", operation(s, http.StatusOK, s.ListFunctions)},
+		"GET " + function:                    {"GetFunction", operation(s, http.StatusOK, s.GetFunction)},
+		"DELETE " + function:                 {"DeleteFunction", operation(s, http.StatusNoContent, s.DeleteFunction)},
+		"GET " + function + "/configuration": {"GetFunctionConfiguration", operation(s, http.StatusOK, s.GetFunctionConfiguration)},
+		"PUT " + function + "/configuration": {"UpdateFunctionConfiguration", operation(s, http.StatusOK, s.UpdateFunctionConfiguration)},
+		"PUT " + function + "/code":          {"UpdateFunctionCode", operation(s, http.StatusOK, s.UpdateFunctionCode)},
+		"POST " + function + "/versions":     {"PublishVersion", operation(s, http.StatusCreated, s.PublishVersion)},
+		"GET " + function + "/versions":      {"ListVersionsByFunction", operation(s, http.StatusOK, s.ListVersionsByFunction)},
+		"POST " + function + "/invocations":  {"InvokeFunction", http.HandlerFunc(s.serveInvoke)},
+		"GET " + function + "/policy":        {"GetPolicy", operation(s, http.StatusOK, s.GetPolicy)},
+
+		"POST " + function + "/aliases":          {"CreateAlias", operation(s, http.StatusCreated, s.CreateAlias)},
+		"GET " + function + "/aliases":           {"ListAliases", operation(s, http.StatusOK, s.ListAliases)},
+		"GET " + function + "/aliases/{Name}":    {"GetAlias", operation(s, http.StatusOK, s.GetAlias)},
+		"PUT " + function + "/aliases/{Name}":    {"UpdateAlias", operation(s, http.StatusOK, s.UpdateAlias)},
+		"DELETE " + function + "/aliases/{Name}": {"DeleteAlias", operation(s, http.StatusNoContent, s.DeleteAlias)},
+
+		"PUT /2017-10-31/functions/{FunctionName}/concurrency":    {"PutFunctionConcurrency", operation(s, http.StatusOK, s.PutFunctionConcurrency)},
+		"GET /2019-09-30/functions/{FunctionName}/concurrency":    {"GetFunctionConcurrency", operation(s, http.StatusOK, s.GetFunctionConcurrency)},
+		"DELETE /2017-10-31/functions/{FunctionName}/concurrency": {"DeleteFunctionConcurrency", operation(s, http.StatusNoContent, s.DeleteFunctionConcurrency)},
+
+		"POST " + mappings:  {"CreateEventSourceMapping", operation(s, http.StatusAccepted, s.CreateEventSourceMapping)},
+		"GET " + mappings:   {"ListEventSourceMappings", operation(s, http.StatusOK, s.ListEventSourceMappings)},
+		"GET " + mapping:    {"GetEventSourceMapping", operation(s, http.StatusOK, s.GetEventSourceMapping)},
+		"PUT " + mapping:    {"UpdateEventSourceMapping", operation(s, http.StatusAccepted, s.UpdateEventSourceMapping)},
+		"DELETE " + mapping: {"DeleteEventSourceMapping", operation(s, http.StatusAccepted, s.DeleteEventSourceMapping)},
+
+		"POST /2017-03-31/tags/{Resource}":   {"TagResource", operation(s, http.StatusNoContent, s.TagResource)},
+		"GET /2017-03-31/tags/{Resource}":    {"ListTags", operation(s, http.StatusOK, s.ListTags)},
+		"DELETE /2017-03-31/tags/{Resource}": {"UntagResource", operation(s, http.StatusNoContent, s.UntagResource)},
+
+		"GET /2016-08-19/account-settings":                                   {"GetAccountSettings", operation(s, http.StatusOK, s.GetAccountSettings)},
+		"GET /2024-08-31/functions/{FunctionName}/recursion-config":          {"GetFunctionRecursionConfig", operation(s, http.StatusOK, s.GetFunctionRecursionConfig)},
+		"PUT /2024-08-31/functions/{FunctionName}/recursion-config":          {"PutFunctionRecursionConfig", operation(s, http.StatusOK, s.PutFunctionRecursionConfig)},
+		"GET /2020-06-30/functions/{FunctionName}/code-signing-config":       {"GetFunctionCodeSigningConfig", operation(s, http.StatusOK, s.GetFunctionCodeSigningConfig)},
+		"GET /2021-07-20/functions/{FunctionName}/runtime-management-config": {"GetRuntimeManagementConfig", operation(s, http.StatusOK, s.GetRuntimeManagementConfig)},
+		"GET /2019-09-25/functions/{FunctionName}/event-invoke-config":       {"GetFunctionEventInvokeConfig", operation(s, http.StatusOK, s.GetFunctionEventInvokeConfig)},
+		"GET /2021-10-31/functions/{FunctionName}/url":                       {"GetFunctionUrlConfig", operation(s, http.StatusOK, s.GetFunctionUrlConfig)},
+		"GET /2019-09-30/functions/{FunctionName}/provisioned-concurrency":   {"GetProvisionedConcurrencyConfig", operation(s, http.StatusOK, s.GetProvisionedConcurrencyConfig)},
+		"GET /2019-09-25/functions/{FunctionName}/event-invoke-config/list":  {"ListFunctionEventInvokeConfigs", operation(s, http.StatusOK, s.ListFunctionEventInvokeConfigs)},
+		"GET /2021-10-31/functions/{FunctionName}/urls":                      {"ListFunctionUrlConfigs", operation(s, http.StatusOK, s.ListFunctionUrlConfigs)},
+		"/": {"", http.HandlerFunc(s.serveUnknown)},
+	} {
+		s.routes.Handle(pattern, route)
+		s.operations[pattern] = route.operation
 	}
-	s.routes.ServeHTTP(w, r)
+}
+
+// Operation names the operation that a request is for, such as "CreateFunction"; empty if there is none.
+func (s *Service) Operation(r *http.Request) string {
+	_, pattern := s.routes.Handler(trimmed(r))
+	return s.operations[pattern]
+}
+
+// ServeHTTP answers one request.
+func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.routes.ServeHTTP(w, trimmed(r))
+}
+
+// trimmed is a request without the slash in which older clients end the paths of collections.
+func trimmed(r *http.Request) *http.Request {
+	if len(r.URL.Path) <= 1 || !strings.HasSuffix(r.URL.Path, "/") {
+		return r
+	}
+	url := *r.URL
+	url.Path = strings.TrimSuffix(url.Path, "/")
+	url.RawPath = strings.TrimSuffix(url.RawPath, "/")
+	r2 := *r
+	r2.URL = &url
+	return &r2
 }
 
 func (s *Service) serveUnknown(w http.ResponseWriter, r *http.Request) {

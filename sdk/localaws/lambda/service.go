@@ -2,7 +2,8 @@
 // pushed, and the mappings that feed them from SQS.
 //
 // It is not a mock. A runtime is a process started from the unpacked image that speaks the Runtime API; it handles one invocation at
-// a time, is frozen (SIGSTOP) in between, is killed at the function's timeout, and is thrown away when code or configuration change.
+// a time, is frozen (SIGSTOP) in between, is killed at the function's timeout, and is thrown away when code or configuration change. It
+// has an access key of its own, so that what it calls is allowed or refused as the function's role says.
 // What it does not imitate: there is no isolation (the image's files are unpacked in a directory, absolute paths are the host's),
 // memory is reported and not limited, and functions packed as ZIP are refused. Runtimes need Linux.
 package lambda
@@ -29,6 +30,7 @@ type Config struct {
 	Images      Images
 	Logs        Logs
 	Roles       Roles
+	Access      Access
 	IdleTimeout time.Duration // how long a runtime without work stays warm; 5 minutes if zero
 
 	// InitTimeout is how long a runtime may take until it first asks for an event; Lambda's 10 seconds if zero. One that takes
@@ -54,9 +56,18 @@ type Logs interface {
 	Put(region, group, stream string, events ...logs.Event)
 }
 
-// Roles knows whether Lambda may assume a role. The error is the answer that Lambda gives to whoever names one that it may not.
+// Roles knows whether Lambda may assume a role for a function, and gives out the access keys with which functions act as their role. The
+// error is the answer that Lambda gives to whoever names a role that it may not assume.
 type Roles interface {
-	AssumableByLambda(roleARN string) error
+	AssumableByLambda(roleARN, functionARN string) error
+	Credentials(roleARN, functionARN string) (accessKeyID string)
+}
+
+// Access knows whether a function's role lets Lambda feed the function from a queue. The error is the answer that Lambda gives to whoever
+// wants it to. The channel is closed when roles change.
+type Access interface {
+	MayConsume(roleARN, functionARN, queueARN string) error
+	Changed() <-chan struct{}
 }
 
 // Service answers the Lambda API and runs functions. It is safe for concurrent use.
@@ -64,6 +75,7 @@ type Service struct {
 	config      Config
 	log         *slog.Logger
 	routes      *http.ServeMux
+	operations  map[string]string // by pattern of the routes
 	images      imageStore
 	concurrency *concurrency
 
@@ -86,6 +98,8 @@ func New(config Config, log *slog.Logger) *Service {
 	s := &Service{
 		config:      config,
 		log:         log,
+		routes:      http.NewServeMux(),
+		operations:  map[string]string{},
 		images:      imageStore{dir: config.Dir},
 		concurrency: newConcurrency(),
 		ctx:         ctx,
@@ -94,7 +108,7 @@ func New(config Config, log *slog.Logger) *Service {
 		mappings:    map[string]*mapping{},
 		changed:     make(chan struct{}),
 	}
-	s.routes = s.newRoutes()
+	s.addRoutes()
 	return s
 }
 

@@ -171,7 +171,7 @@ func (s *Service) UpdateFunctionConfiguration(ctx context.Context, in UpdateFunc
 	if in.Runtime != "" || in.Handler != "" || len(in.Layers) > 0 {
 		return nil, invalidParameter("Please don't provide Handler or Runtime or Layer when the intended function PackageType is Image.")
 	}
-	if err := s.validateRole(in.Role); err != nil {
+	if err := s.validateRole(in.Role, ref); err != nil {
 		return nil, err
 	}
 	return s.update(ref, in.RevisionId, false, func(v *version) (*imageSource, error) {

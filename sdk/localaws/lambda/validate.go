@@ -108,11 +108,11 @@ func validateEnvironment(environment *Environment) error {
 }
 
 // validateRole checks that the role can be assumed by Lambda; an empty one means that a request does not change it.
-func (s *Service) validateRole(role string) error {
+func (s *Service) validateRole(role string, function reference) error {
 	if role == "" {
 		return nil
 	}
-	return s.config.Roles.AssumableByLambda(role)
+	return s.config.Roles.AssumableByLambda(role, function.arn)
 }
 
 // mergeLogging applies what a request says about logging to what was so before.

@@ -209,8 +209,26 @@ func (s *Service) BatchGetSecretValue(ctx context.Context, in BatchGetSecretValu
 	return out, nil
 }
 
+type readerKey struct{}
+
+// WithReader returns a context in which BatchGetSecretValue reads what may allows. That answers to a secret's ARN, and to the ID by
+// which the request names it, with the error for that secret.
+func WithReader(ctx context.Context, may func(secretARN, id string) error) context.Context {
+	return context.WithValue(ctx, readerKey{}, may)
+}
+
+func mayRead(ctx context.Context, secretARN, id string) error {
+	if may, ok := ctx.Value(readerKey{}).(func(secretARN, id string) error); ok {
+		return may(secretARN, id)
+	}
+	return nil
+}
+
 // currentValue reads AWSCURRENT of a secret; the caller holds the lock.
 func (s *Service) currentValue(ctx context.Context, id string) (SecretValue, error) {
+	if err := mayRead(ctx, s.arn(ctx, id), id); err != nil {
+		return SecretValue{}, err
+	}
 	found, err := s.findLive(ctx, id)
 	if err != nil {
 		return SecretValue{}, err

@@ -73,6 +73,23 @@ func (s *Service) find(ctx context.Context, id string) (*secret, error) {
 	return nil, wire.Errorf("ResourceNotFoundException", "Secrets Manager can't find the specified secret.")
 }
 
+// ARN is the ARN of the secret with a name or an ARN; of one that does not exist, it lacks the random characters at its end.
+func (s *Service) ARN(ctx context.Context, id string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.arn(ctx, id)
+}
+
+func (s *Service) arn(ctx context.Context, id string) string {
+	if found, err := s.find(ctx, id); err == nil {
+		return found.arn
+	}
+	if strings.HasPrefix(id, "arn:") {
+		return id
+	}
+	return wire.ARN(ctx, "secretsmanager", "secret:"+id)
+}
+
 // findLive finds a secret that is not marked for deletion; the caller holds the lock.
 func (s *Service) findLive(ctx context.Context, id string) (*secret, error) {
 	found, err := s.find(ctx, id)

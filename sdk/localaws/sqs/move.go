@@ -254,6 +254,12 @@ func (t *moveTask) handle() string {
 	return base64.StdEncoding.EncodeToString([]byte(encodeDocument(taskName{t.id, t.source.arn})))
 }
 
+// TaskSource is the ARN of the queue whose messages a move task moves, or empty if that is no handle of one.
+func TaskSource(taskHandle string) string {
+	name, _ := parseTaskHandle(taskHandle)
+	return name.SourceARN
+}
+
 func parseTaskHandle(handle string) (taskName, error) {
 	var name taskName
 	decoded, err := base64.StdEncoding.DecodeString(handle)

@@ -9,8 +9,7 @@ import (
 	"github.com/lambda-land/terraform-provider-handler/sdk/localaws/wire"
 )
 
-// queuePolicy is a queue's access policy as AddPermission writes it. Localaws keeps policies but lets everybody do
-// everything.
+// queuePolicy is a queue's access policy as AddPermission writes it. It binds functions only, see package access.
 type queuePolicy struct {
 	Version   string
 	ID        string `json:"Id,omitempty"`

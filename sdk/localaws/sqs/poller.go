@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// The methods of this file are how the pollers of Lambda's mappings consume a queue: by ARN and without HTTP, but with the
-// same semantics as the API.
+// The methods of this file are how others in this process use a queue, such as the pollers of Lambda's mappings: by ARN and without HTTP,
+// but with the same semantics as the API.
 
 // Receive takes up to limit messages in flight, for visibility or, if that is 0, the queue's own timeout, and waits up to wait for the first. Unlike the API it
 // returns more than 10 messages if asked to. It returns early, without messages or error, when ctx ends. The
@@ -54,4 +54,14 @@ func (s *Service) VisibilityTimeout(queueARN string) (time.Duration, error) {
 		return 0, queueDoesNotExist()
 	}
 	return q.settings.visibilityTimeout, nil
+}
+
+// Policy returns the policy of a queue, a JSON document. It is empty if the queue has none, or does not exist.
+func (s *Service) Policy(queueARN string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if q, ok := s.queues[queueARN]; ok {
+		return q.attributes["Policy"]
+	}
+	return ""
 }

@@ -5,7 +5,7 @@
 // deduplication. Where AWS promises nothing, localaws takes the strict reading, so that code which relies on luck fails here
 // rather than there: a stale receipt handle of a standard queue deletes nothing. It differs where waiting would
 // serve nobody: attributes apply at once, and by default the name of a deleted queue is free at once, as is the next purge.
-// Policies and encryption are kept and shown, not enforced; tenants of a fair queue (MessageGroupId on a standard queue) are
+// Encryption is kept and shown, not done, and policies are enforced by package access; tenants of a fair queue (MessageGroupId on a standard queue) are
 // passed on but not told apart; a ReceiveRequestAttemptId is checked, but every receive is one of its own. The older query
 // protocol is not served.
 package sqs

@@ -1,5 +1,5 @@
-// Package sts is AWS's Security Token Service as far as localaws needs it: every caller is the account's root, and every
-// role can be assumed. The credentials that it hands out are dummies, since localaws accepts any.
+// Package sts is AWS's Security Token Service as far as localaws needs it: every caller but a function is the account's root, and every
+// role can be assumed. The credentials that it hands out are dummies, which localaws takes for the account's.
 package sts
 
 import (
@@ -19,12 +19,20 @@ const (
 	maxDuration     = 43200 // seconds; AWS's maximum for assumed roles
 )
 
+// Callers knows whose an access key is.
+type Callers interface {
+	Caller(accessKeyID string) (arn, userID string)
+}
+
 // Service answers the STS API. It has no state.
-type Service struct{ query wire.QueryService }
+type Service struct {
+	query   wire.QueryService
+	callers Callers
+}
 
 // New returns the service, which logs to log.
-func New(log *slog.Logger) *Service {
-	s := &Service{}
+func New(callers Callers, log *slog.Logger) *Service {
+	s := &Service{callers: callers}
 	s.query = wire.QueryService{
 		Namespace: "https://sts.amazonaws.com/doc/2011-06-15/",
 		Log:       log,
@@ -48,9 +56,10 @@ type CallerIdentity struct {
 	Account string
 }
 
-// GetCallerIdentity names the account's root, whoever calls.
-func (s *Service) GetCallerIdentity(context.Context, wire.Empty) (CallerIdentity, error) {
-	return CallerIdentity{Arn: "arn:aws:iam::" + wire.AccountID + ":root", UserId: wire.AccountID, Account: wire.AccountID}, nil
+// GetCallerIdentity names the session of a function's role, or the account's root for all other callers.
+func (s *Service) GetCallerIdentity(ctx context.Context, _ wire.Empty) (CallerIdentity, error) {
+	arn, userID := s.callers.Caller(wire.CallFrom(ctx).AccessKey)
+	return CallerIdentity{Arn: arn, UserId: userID, Account: wire.AccountID}, nil
 }
 
 // Credentials are dummies of the right shape.

@@ -45,23 +45,24 @@ func (s *JSONService) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	operation, ok := s.Operations[name]
 	if !ok {
 		s.Log.WarnContext(r.Context(), "unsupported operation", "target", target)
-		s.fail(w, r, Errorf("UnknownOperationException", "The operation %s is not supported by localaws.", name))
+		s.Fail(w, r, Errorf("UnknownOperationException", "The operation %s is not supported by localaws.", name))
 		return
 	}
 	input, err := io.ReadAll(r.Body)
 	if err != nil {
-		s.fail(w, r, Errorf("SerializationException", "read request: %s", err))
+		s.Fail(w, r, Errorf("SerializationException", "read request: %s", err))
 		return
 	}
 	output, err := operation(r.Context(), input)
 	if err != nil {
-		s.fail(w, r, err)
+		s.Fail(w, r, err)
 		return
 	}
 	s.write(w, r, http.StatusOK, output)
 }
 
-func (s *JSONService) fail(w http.ResponseWriter, r *http.Request, err error) {
+// Fail answers a request with an error.
+func (s *JSONService) Fail(w http.ResponseWriter, r *http.Request, err error) {
 	apiErr := AsError(err)
 	if apiErr.HTTPStatus() >= http.StatusInternalServerError {
 		s.Log.ErrorContext(r.Context(), "operation failed", "target", r.Header.Get("X-Amz-Target"), "error", err)

@@ -46,19 +46,19 @@ type queryError struct {
 
 func (s *QueryService) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err := r.ParseForm(); err != nil {
-		s.fail(w, r, Errorf("MalformedInput", "%s", err))
+		s.Fail(w, r, Errorf("MalformedInput", "%s", err))
 		return
 	}
 	action := r.Form.Get("Action")
 	operation, ok := s.Operations[action]
 	if !ok {
 		s.Log.WarnContext(r.Context(), "unsupported operation", "action", action)
-		s.fail(w, r, Errorf("InvalidAction", "The action %s is not supported by localaws.", action))
+		s.Fail(w, r, Errorf("InvalidAction", "The action %s is not supported by localaws.", action))
 		return
 	}
 	result, err := operation(r.Context(), r.Form)
 	if err != nil {
-		s.fail(w, r, err)
+		s.Fail(w, r, err)
 		return
 	}
 	answer := queryAnswer{
@@ -72,7 +72,8 @@ func (s *QueryService) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.write(w, r, http.StatusOK, answer)
 }
 
-func (s *QueryService) fail(w http.ResponseWriter, r *http.Request, err error) {
+// Fail answers a request with an error.
+func (s *QueryService) Fail(w http.ResponseWriter, r *http.Request, err error) {
 	apiErr := AsError(err)
 	kind := "Sender"
 	if apiErr.HTTPStatus() >= http.StatusInternalServerError {

@@ -19,6 +19,7 @@ const DefaultRegion = "us-east-1"
 
 // Call is what a request says about itself besides its operation and input.
 type Call struct {
+	AccessKey string // that the request is signed with; empty if unsigned
 	Region    string // from the credential scope of the signature
 	Service   string // likewise, the signing name, such as "sqs"; empty if unsigned
 	Host      string // host:port under which the client reached us
@@ -38,8 +39,8 @@ func CallFrom(ctx context.Context) Call {
 
 // WithCall attaches what r says about itself to its context and gives it a request ID.
 func WithCall(r *http.Request) *http.Request {
-	region, service := credentialScope(r)
-	call := Call{Region: region, Service: service, Host: r.Host, RequestID: uuid.NewString()}
+	accessKey, region, service := credential(r)
+	call := Call{AccessKey: accessKey, Region: region, Service: service, Host: r.Host, RequestID: uuid.NewString()}
 	return r.WithContext(context.WithValue(r.Context(), callKey{}, call))
 }
 
@@ -50,18 +51,18 @@ func WithRegion(ctx context.Context, region string) context.Context {
 	return context.WithValue(ctx, callKey{}, call)
 }
 
-// credentialScope reads region and service from "Credential=AKID/20261123/eu-west-1/sqs/aws4_request", in the header or,
+// credential reads access key, region and service from "Credential=AKID/20261123/eu-west-1/sqs/aws4_request", in the header or,
 // for a presigned URL, in the query.
-func credentialScope(r *http.Request) (region, service string) {
-	credential := r.URL.Query().Get("X-Amz-Credential")
+func credential(r *http.Request) (accessKey, region, service string) {
+	named := r.URL.Query().Get("X-Amz-Credential")
 	if _, rest, ok := strings.Cut(r.Header.Get("Authorization"), "Credential="); ok {
-		credential, _, _ = strings.Cut(rest, ",")
+		named, _, _ = strings.Cut(rest, ",")
 	}
-	parts := strings.Split(strings.TrimSpace(credential), "/")
+	parts := strings.Split(strings.TrimSpace(named), "/")
 	if len(parts) < 5 {
-		return DefaultRegion, ""
+		return "", DefaultRegion, ""
 	}
-	return parts[len(parts)-3], parts[len(parts)-2]
+	return strings.Join(parts[:len(parts)-4], "/"), parts[len(parts)-3], parts[len(parts)-2]
 }
 
 // ARN builds an ARN of this account in the region of ctx's call.
