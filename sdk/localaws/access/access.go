@@ -77,7 +77,8 @@ func on(action, resource string) permission {
 
 // protect serves what next does if a function that calls has the permissions which its call needs, and a refusal if not.
 func (g *Guard) protect(
-	next http.Handler, read func(*http.Request) call, needs func(call) []permission, refuse func(w http.ResponseWriter, r *http.Request, message string),
+	next http.Handler, read func(*http.Request) call, needs func(call) []permission,
+	refuse func(w http.ResponseWriter, r *http.Request, message string),
 ) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		session, ok := g.config.Roles.Session(wire.CallFrom(r.Context()).AccessKey)

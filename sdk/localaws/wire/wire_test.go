@@ -78,7 +78,7 @@ func TestCallReadsTheCredentialScope(t *testing.T) {
 	r := httptest.NewRequest(http.MethodPost, "http://127.0.0.1:4566/", nil)
 	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=AKID/20261123/eu-west-1/sqs/aws4_request, SignedHeaders=host, Signature=0")
 	call := CallFrom(WithCall(r).Context())
-	if call.Region != "eu-west-1" || call.Service != "sqs" || call.Host != "127.0.0.1:4566" {
+	if call.AccessKey != "AKID" || call.Region != "eu-west-1" || call.Service != "sqs" || call.Host != "127.0.0.1:4566" {
 		t.Errorf("got %+v", call)
 	}
 	if got := CallFrom(context.Background()).Region; got != DefaultRegion {
