@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -273,7 +274,11 @@ func TestMappingNeedsThePermissionsOfItsRole(t *testing.T) {
 	arrives("first")
 
 	allow(t, roles, "forward", sendOut)
-	<-log.seen // the mapping's poller has failed
+	select {
+	case <-log.seen: // the mapping's poller was refused
+	case <-time.After(time.Minute):
+		t.Fatal("the mapping receives without the permission")
+	}
 	send("second")
 	// Nobody but this test may receive the message now, and it gives it back untouched.
 	got, err := queues.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: &in, WaitTimeSeconds: 20, VisibilityTimeout: 1})

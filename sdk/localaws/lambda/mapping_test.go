@@ -14,6 +14,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
+	"github.com/lambda-land/terraform-provider-handler/sdk/localaws/lambda"
+	"github.com/lambda-land/terraform-provider-handler/sdk/localaws/wire"
 )
 
 // queue makes a queue and returns its URL and ARN.
@@ -457,4 +460,35 @@ func TestMappingGoesOnWhenItsFunctionComesBack(t *testing.T) {
 	f.send(t, url, "ok")
 	f.create(t, "acme", oneSecond)
 	f.awaitEmpty(t, url)
+}
+
+// refusing lets functions be fed but the one named "poor".
+type refusing struct{ trusted }
+
+func (refusing) MayConsume(_, functionARN, _ string) error {
+	if strings.HasSuffix(functionARN, ":poor") {
+		return wire.Errorf("InvalidParameterValueException", "refused")
+	}
+	return nil
+}
+
+func TestMappingMovesOnlyToFunctionsThatMayConsume(t *testing.T) {
+	t.Parallel()
+	f := start(t, func(c *lambda.Config) { c.Access = refusing{} })
+	_, arn := f.queue(t, "jobs", nil)
+	f.create(t, "acme")
+	f.create(t, "poor")
+	id := f.mapped(t, "acme", arn)
+	update := func(in awslambda.UpdateEventSourceMappingInput) error {
+		in.UUID = &id
+		_, err := f.lambda.UpdateEventSourceMapping(t.Context(), &in)
+		return err
+	}
+	err := update(awslambda.UpdateEventSourceMappingInput{FunctionName: aws.String("poor")})
+	if _, refused := errors.AsType[*types.InvalidParameterValueException](err); !refused {
+		t.Error("the mapping moved to a function that may not consume the queue")
+	}
+	if err := update(awslambda.UpdateEventSourceMappingInput{BatchSize: aws.Int32(5)}); err != nil {
+		t.Errorf("another change: %s", err)
+	}
 }
