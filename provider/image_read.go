@@ -31,10 +31,13 @@ func (r *imageResource) Read(ctx context.Context, req resource.ReadRequest, resp
 		exists, err = r.hasImage(ctx, repository.Name.ValueString(), state.ImageURI.ValueString())
 		lost = err == nil && !exists
 	}
-	if err == nil {
-		var diags diag.Diagnostics
-		err, diags = r.readMark(ctx, &state, repository, req, resp)
-		resp.Diagnostics.Append(diags...)
+	created, diags := req.Private.GetKey(ctx, keyCreated)
+	resp.Diagnostics.Append(diags...)
+	if err == nil && created != nil {
+		var unfinished bool
+		if unfinished, err = r.readMark(ctx, &state, repository.Name.ValueString()); err == nil && !unfinished {
+			resp.Diagnostics.Append(resp.Private.SetKey(ctx, keyCreated, nil)...)
+		}
 	}
 	if cloud.IsNotFound(err) {
 		resp.State.RemoveResource(ctx)
@@ -51,27 +54,17 @@ func (r *imageResource) Read(ctx context.Context, req resource.ReadRequest, resp
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 }
 
-// readMark looks once for the mark of an unfinished creation, which the next apply takes off then: it is among the tags.
-func (r *imageResource) readMark(
-	ctx context.Context, state *imageModel, repository repositoryModel, req resource.ReadRequest, resp *resource.ReadResponse,
-) (error, diag.Diagnostics) {
-	created, diags := req.Private.GetKey(ctx, keyCreated)
-	if created == nil || diags.HasError() {
-		return nil, diags
-	}
-	tags, err := r.cloud.RepositoryTags(ctx, repository.Name.ValueString())
+// readMark reports whether a repository has, or may have, the mark of an unfinished creation, which the next apply takes off then: it is among
+// the tags. It is looked for once.
+func (r *imageResource) readMark(ctx context.Context, state *imageModel, repository string) (bool, error) {
+	tags, err := r.cloud.RepositoryTags(ctx, repository)
 	if cloud.IsDenied(err) {
-		return nil, diags
-	}
-	if err != nil {
-		return err, diags
+		return true, nil
 	}
 	if cloud.IsMarked(tags) {
 		state.TagsAll = textMapOrNull(r.withoutIgnored(tags))
-		return nil, diags
 	}
-	diags.Append(resp.Private.SetKey(ctx, keyCreated, nil)...)
-	return nil, diags
+	return cloud.IsMarked(tags), err
 }
 
 // warnOfLostImage says why something changes although the configuration and the code have not.

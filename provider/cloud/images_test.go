@@ -117,6 +117,10 @@ func testRole(t *testing.T, w *watched) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	drain := Permissions{LogGroup: "arn:aws:logs:*:*:log-group", Consume: []string{"*"}}
+	if err := w.PutPolicy(t.Context(), *roleName, drain.Document()); err != nil {
+		t.Fatal(err)
+	}
 	return *made.Role.Arn
 }
 

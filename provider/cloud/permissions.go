@@ -76,7 +76,7 @@ func (p Permissions) Document() string {
 			policy.Statement = append(policy.Statement, policyStatement{Sid: sid, Effect: "Allow", Action: actions, Resource: joined(resources, nil)})
 		}
 	}
-	any := func(wanted bool) []string {
+	anything := func(wanted bool) []string {
 		if !wanted {
 			return nil
 		}
@@ -90,10 +90,10 @@ func (p Permissions) Document() string {
 	allow("Encrypt", p.EncryptKeys, "kms:Decrypt", "kms:GenerateDataKey")
 	allow("Secrets", p.Secrets, "secretsmanager:GetSecretValue")
 	// The batch call returns only what GetSecretValue is allowed for; it takes no resource of its own. Nor do the others.
-	allow("SecretsBatch", any(len(p.Secrets) > 0), "secretsmanager:BatchGetSecretValue")
-	allow("Network", any(p.VPC), "ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface",
+	allow("SecretsBatch", anything(len(p.Secrets) > 0), "secretsmanager:BatchGetSecretValue")
+	allow("Network", anything(p.VPC), "ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface",
 		"ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses")
-	allow("Tracing", any(p.Tracing), "xray:PutTelemetryRecords", "xray:PutTraceSegments")
+	allow("Tracing", anything(p.Tracing), "xray:PutTelemetryRecords", "xray:PutTraceSegments")
 	for _, statement := range p.Extra {
 		policy.Statement = append(policy.Statement, statement)
 	}
