@@ -1,0 +1,306 @@
+package provider
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"regexp"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/google/go-cmp/cmp"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+	"github.com/hashicorp/terraform-plugin-testing/terraform"
+)
+
+// settings are what Lambda says about a function's rarer settings.
+type settings struct {
+	Storage    int32
+	Key        string
+	Tracing    types.TracingMode
+	Subnets    []string
+	Groups     []string
+	LogGroup   string
+	Recursion  types.RecursiveLoop
+	MinPollers int32
+	MaxPollers int32
+}
+
+func settingsOf(name string) (settings, error) {
+	client := lambda.NewFromConfig(clientConfig())
+	config, err1 := client.GetFunctionConfiguration(background(), &lambda.GetFunctionConfigurationInput{FunctionName: &name})
+	mappings, err2 := client.ListEventSourceMappings(background(), &lambda.ListEventSourceMappingsInput{FunctionName: &name})
+	recursion, err3 := client.GetFunctionRecursionConfig(background(), &lambda.GetFunctionRecursionConfigInput{FunctionName: &name})
+	if err := errors.Join(err1, err2, err3); err != nil {
+		return settings{}, err
+	}
+	got := settings{
+		Storage: *config.EphemeralStorage.Size, Key: aws.ToString(config.KMSKeyArn), Tracing: config.TracingConfig.Mode,
+		LogGroup: aws.ToString(config.LoggingConfig.LogGroup), Recursion: recursion.RecursiveLoop,
+	}
+	if vpc := config.VpcConfig; vpc != nil && len(vpc.SubnetIds) > 0 {
+		got.Subnets, got.Groups = vpc.SubnetIds, vpc.SecurityGroupIds
+	}
+	if pollers := mappings.EventSourceMappings[0].ProvisionedPollerConfig; pollers != nil && pollers.MinimumPollers != nil {
+		got.MinPollers, got.MaxPollers = *pollers.MinimumPollers, *pollers.MaximumPollers
+	}
+	return got, nil
+}
+
+func settingsAre(name string, want settings) resource.TestCheckFunc {
+	return func(*terraform.State) error {
+		got, err := settingsOf(name)
+		if err != nil {
+			return err
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			return errors.New(diff)
+		}
+		return nil
+	}
+}
+
+func logGroupGone(group string) resource.TestCheckFunc {
+	return func(*terraform.State) error {
+		output, err := cloudwatchlogs.NewFromConfig(clientConfig()).DescribeLogGroups(background(), &cloudwatchlogs.DescribeLogGroupsInput{LogGroupNamePrefix: &group})
+		if err == nil && len(output.LogGroups) > 0 {
+			err = fmt.Errorf("the log group %s is still there", group)
+		}
+		return err
+	}
+}
+
+// TestAccFunctionSettings sets, changes, imports and removes every setting that a function can do without.
+func TestAccFunctionSettings(t *testing.T) {
+	acceptance(t)
+	needsImages(t) // moto knows neither recursion nor log groups of one's own
+	name, uri := uniqueName(t), testImageURI(t, "1")
+	key := "arn:aws:kms:us-east-1:" + testAccount() + ":key/11111111-1111-1111-1111-111111111111"
+	config := func(attributes, queue string) string {
+		return functionConfig(name, uri, "handler = \"first\"\n timeout = 10\n queues = { main = { arn = handler_queue.test.arn, "+queue+" } }\n"+attributes)
+	}
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: factories(),
+		CheckDestroy:             resource.ComposeTestCheckFunc(nothingLeft(name), logGroupGone("/acc/"+name), logGroupKept(name)),
+		Steps: []resource.TestStep{
+			{
+				Config: config(`
+  ephemeral_storage = 1024
+  kms_key_arn       = "`+key+`"
+  tracing           = true
+  vpc               = { subnet_ids = ["subnet-1"], security_group_ids = ["sg-1", "sg-2"] }
+  recursive_loop    = "Allow"
+  log               = { group = "/acc/`+name+`", keep = false, retention = 3 }
+  policy            = jsonencode([{ Effect = "Allow", Action = "s3:GetObject", Resource = "arn:aws:s3:::acme/*" }])
+`, "provisioned_pollers = { minimum = 3 }"),
+				ConfigPlanChecks: emptyPlan(),
+				ConfigStateChecks: []statecheck.StateCheck{
+					known(testFunction, "log_group_name", knownvalue.StringExact("/acc/"+name)),
+					known(testFunction, "version", knownvalue.StringExact("$LATEST")),
+					known(testFunction, "role_policy", knownvalue.StringRegexp(regexp.MustCompile(`ec2:CreateNetworkInterface.*xray:PutTraceSegments.*s3:GetObject`))),
+				},
+				Check: settingsAre(name, settings{
+					Storage: 1024, Key: key, Tracing: types.TracingModeActive, Subnets: []string{"subnet-1"}, Groups: []string{"sg-1", "sg-2"},
+					LogGroup: "/acc/" + name, Recursion: types.RecursiveLoopAllow, MinPollers: 3, MaxPollers: 200,
+				}),
+			},
+			{
+				ResourceName: testFunction, ImportState: true, ImportStateId: name,
+				ImportStateVerify: true, ImportStateVerifyIdentifierAttribute: "name",
+				ImportStateVerifyIgnore: []string{"queues", "mappings", "policy", "log.keep"}, // which are known to the configuration only
+			},
+			{
+				Config: config(`
+  ephemeral_storage = 2048
+  vpc               = { subnet_ids = ["subnet-2"], security_group_ids = ["sg-2"], ipv6 = true }
+  log               = { group = "/acc/`+name+`-2", keep = false }
+  policy            = jsonencode({ Version = "2012-10-17", Statement = { Effect = "Deny", Action = "s3:*", Resource = "*" } })
+`, "maximum_concurrency = 7"),
+				ConfigPlanChecks: update(),
+				Check: resource.ComposeTestCheckFunc(
+					settingsAre(name, settings{
+						Storage: 2048, Tracing: types.TracingModePassThrough, Subnets: []string{"subnet-2"}, Groups: []string{"sg-2"},
+						LogGroup: "/acc/" + name + "-2", Recursion: types.RecursiveLoopTerminate,
+					}),
+					policyLacks(name, "xray:"), policyLacks(name, "s3:GetObject"),
+				),
+			},
+			{
+				Config:           config("", "provisioned_pollers = {}"),
+				ConfigPlanChecks: update(),
+				Check: resource.ComposeTestCheckFunc(
+					settingsAre(name, settings{
+						Storage: 512, Tracing: types.TracingModePassThrough, LogGroup: "/aws/lambda/" + name,
+						Recursion: types.RecursiveLoopTerminate, MinPollers: 2, MaxPollers: 200,
+					}),
+					policyLacks(name, "ec2:"), policyLacks(name, "s3:"), logGroupGone("/acc/"+name+"-2"),
+				),
+			},
+			{Config: config("", "batch_size = 5"), ConfigPlanChecks: update()},
+		},
+	})
+}
+
+// TestAccFunctionInAVPCIsTakenOutBeforeItIsDestroyed so that its network interfaces do not hold its security groups.
+func TestAccFunctionInAVPCIsTakenOutBeforeItIsDestroyed(t *testing.T) {
+	acceptance(t)
+	name, uri := uniqueName(t), testImageURI(t, "1")
+	detached, deleted := 0, 0
+	backend.before(t, `^DELETE /2015-03-31/functions/`, name, func() {
+		deleted++
+		detached = backend.count(`^PUT /2015-03-31/functions/.*/configuration$`, `"VpcConfig":{"SecurityGroupIds":[],"SubnetIds":[]}`)
+	})
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: factories(),
+		CheckDestroy:             nothingLeft(name),
+		Steps: []resource.TestStep{{
+			Config: lone(name, uri, "handler = \"first\"\n vpc = { subnet_ids = [\"subnet-1\"], security_group_ids = [\"sg-1\"] }"),
+		}},
+	})
+	if deleted != 1 || detached != 1 {
+		t.Errorf("the function was deleted %d times, and detached %d times before", deleted, detached)
+	}
+}
+
+func TestAccFunctionRole(t *testing.T) {
+	acceptance(t)
+	name, uri := uniqueName(t), testImageURI(t, "1")
+	const boundary = "arn:aws:iam::aws:policy/AdministratorAccess"
+	role := func() (*iam.GetRoleOutput, error) {
+		return iam.NewFromConfig(clientConfig()).GetRole(background(), &iam.GetRoleInput{RoleName: aws.String(roleName(name, testRegion))})
+	}
+	bounded := func(want string) resource.TestCheckFunc {
+		return func(*terraform.State) error {
+			output, err := role()
+			if err != nil {
+				return err
+			}
+			got := ""
+			if output.Role.PermissionsBoundary != nil {
+				got = aws.ToString(output.Role.PermissionsBoundary.PermissionsBoundaryArn)
+			}
+			if got != want {
+				return fmt.Errorf("the role is bounded by %q, want %q", got, want)
+			}
+			return nil
+		}
+	}
+	at := func(path string) []statecheck.StateCheck {
+		return []statecheck.StateCheck{known(testFunction, "role_arn", knownvalue.StringRegexp(regexp.MustCompile(":role"+path+name)))}
+	}
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: factories(),
+		CheckDestroy:             nothingLeft(name),
+		Steps: []resource.TestStep{
+			{
+				Config:            functionConfig(name, uri, draining+"role_path = \"/teams/a/\"\n permissions_boundary = \""+boundary+"\""),
+				ConfigPlanChecks:  emptyPlan(),
+				ConfigStateChecks: at("/teams/a/"),
+				Check:             bounded(boundary),
+			},
+			{
+				Config:            functionConfig(name, uri, draining+"role_path = \"/teams/a/\""),
+				ConfigPlanChecks:  update(),
+				ConfigStateChecks: at("/teams/a/"),
+				Check:             bounded(""),
+			},
+			{
+				Config: functionConfig(name, uri, draining),
+				ConfigPlanChecks: resource.ConfigPlanChecks{
+					PreApply:             []plancheck.PlanCheck{plancheck.ExpectResourceAction(testFunction, plancheck.ResourceActionReplace)},
+					PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()},
+				},
+				ConfigStateChecks: at("/"),
+			},
+		},
+	})
+}
+
+// TestAccFunctionPolicyDrift has the role's policy changed by hand, and then has the queue dead-letter nowhere.
+func TestAccFunctionPolicyDrift(t *testing.T) {
+	acceptance(t)
+	name, uri := uniqueName(t), testImageURI(t, "1")
+	config := functionConfig(name, uri, draining)
+	everything := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: factories(),
+		CheckDestroy:             nothingLeft(name),
+		Steps: []resource.TestStep{
+			{Config: config, Check: policyAllows(name, "sqs:SendMessage", name+"-dlq")},
+			{
+				PreConfig: func() {
+					_, err := iam.NewFromConfig(clientConfig()).PutRolePolicy(background(), &iam.PutRolePolicyInput{
+						RoleName: aws.String(roleName(name, testRegion)), PolicyName: aws.String("handler"), PolicyDocument: &everything,
+					})
+					if err != nil {
+						t.Fatal(err)
+					}
+				},
+				Config:           config,
+				ConfigPlanChecks: update(),
+				Check:            resource.ComposeTestCheckFunc(policyAllows(name, "sqs:SendMessage", name+"-dlq"), policyLacks(name, `"Action":"\*"`)),
+			},
+			{
+				Config: regexp.MustCompile(`(function_timeout = 10\n)`).ReplaceAllString(config, "$1  dead_letter = { enabled = false }\n"),
+				// The queue and what may be sent to change in one apply.
+				ConfigPlanChecks: update(),
+				Check:            policyLacks(name, name+"-dlq"),
+			},
+		},
+	})
+}
+
+// TestAccFunctionMergesItsEnvironment leaves the variables alone that somebody else sets, and takes its own away.
+func TestAccFunctionMergesItsEnvironment(t *testing.T) {
+	acceptance(t)
+	name, uri := uniqueName(t), testImageURI(t, "1")
+	client := lambda.NewFromConfig(clientConfig())
+	setOther := func(value string) func() {
+		return func() {
+			output, err := client.GetFunctionConfiguration(background(), &lambda.GetFunctionConfigurationInput{FunctionName: &name})
+			if err != nil {
+				t.Fatal(err)
+			}
+			output.Environment.Variables["OTHERS"] = value
+			if err := setVariables(background(), client, name, output.Environment.Variables); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	merging := func(environment string) string {
+		return functionConfig(name, uri, draining+"environment_mode = \"merge\"\n environment = "+environment)
+	}
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: factories(),
+		CheckDestroy:             nothingLeft(name),
+		Steps: []resource.TestStep{
+			{Config: merging(`{ OWN = "1", GOES = "1" }`)},
+			{PreConfig: setOther("1"), Config: merging(`{ OWN = "1", GOES = "1" }`), PlanOnly: true},
+			{
+				Config: merging(`{ OWN = "2" }`), ConfigPlanChecks: update(),
+				Check: environmentIs(name, map[string]string{"OWN": "2", "GOES": "", "OTHERS": "1", "HANDLER": "first"}),
+			},
+			{
+				Config:           functionConfig(name, uri, draining+`environment = { OWN = "2" }`),
+				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(testFunction, plancheck.ResourceActionUpdate)}},
+				// What was somebody else's until now is seen when it is looked for next.
+				ExpectNonEmptyPlan: true,
+			},
+			{
+				Config: functionConfig(name, uri, draining+`environment = { OWN = "2" }`), ConfigPlanChecks: update(),
+				Check: environmentIs(name, map[string]string{"OWN": "2", "OTHERS": ""}),
+			},
+			{PreConfig: setOther("3"), Config: merging(`{}`), ConfigPlanChecks: update(), Check: environmentIs(name, map[string]string{"OTHERS": "3"})},
+		},
+	})
+}
+
+// isMoto reports whether the tests' AWS is a moto server.
+func isMoto() bool { return os.Getenv(endpointVariable) != "" }
