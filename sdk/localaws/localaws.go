@@ -1,6 +1,6 @@
-// Package localaws is an AWS of one's own: SQS, Lambda, ECR, IAM, STS, Secrets Manager and CloudWatch Logs on one port, in
-// memory, for tests and laptops. It is not a mock: queues redeliver, a function runs the very image that was pushed and may do what its
-// role allows. AWS_ENDPOINT_URL and any credentials reach it:
+// Package localaws is an AWS of one's own: SQS, Lambda, EventBridge Scheduler, ECR, IAM, STS, Secrets Manager and CloudWatch Logs
+// on one port, in memory, for tests and laptops. It is not a mock: queues redeliver, schedules fire, a function runs the very image that was
+// pushed and may do what its role allows. AWS_ENDPOINT_URL and any credentials reach it:
 //
 //	aws := localaws.Start(t)
 //	client := sqs.NewFromConfig(aws.Config())
@@ -25,6 +25,7 @@ import (
 	"github.com/lambda-land/terraform-provider-handler/sdk/localaws/iam"
 	"github.com/lambda-land/terraform-provider-handler/sdk/localaws/lambda"
 	"github.com/lambda-land/terraform-provider-handler/sdk/localaws/logs"
+	"github.com/lambda-land/terraform-provider-handler/sdk/localaws/scheduler"
 	"github.com/lambda-land/terraform-provider-handler/sdk/localaws/secretsmanager"
 	"github.com/lambda-land/terraform-provider-handler/sdk/localaws/sqs"
 	"github.com/lambda-land/terraform-provider-handler/sdk/localaws/sts"
@@ -54,12 +55,13 @@ type Server struct {
 	http     *http.Server
 	served   chan error
 
-	sqs    *sqs.Service
-	lambda *lambda.Service
-	ecr    *ecr.Service
-	iam    *iam.Service
-	logs   *logs.Service
-	routes router
+	sqs       *sqs.Service
+	lambda    *lambda.Service
+	scheduler *scheduler.Service
+	ecr       *ecr.Service
+	iam       *iam.Service
+	logs      *logs.Service
+	routes    router
 }
 
 // New starts a server without any resources: nothing outlives a server, even if Config.Dir does. Close stops it.
@@ -134,6 +136,7 @@ func (s *Server) makeServices(dir string) {
 		Roles:    s.iam,
 		Access:   guard,
 	}, s.log)
+	s.scheduler = scheduler.New(s.sqs, s.iam, s.log.With("service", "scheduler"))
 	s.routes = router{
 		log:      s.log,
 		registry: s.ecr.Registry(),
@@ -149,6 +152,7 @@ func (s *Server) makeServices(dir string) {
 			"2010-05-08": guard.IAM(s.iam),
 			"2011-06-15": guard.STS(sts.New(s.iam, s.log.With("service", "sts"))),
 		},
+		signers: map[string]http.Handler{"scheduler": s.scheduler},
 	}
 }
 
@@ -170,9 +174,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.routes.Se
 // Endpoint is the server's URL, such as "http://127.0.0.1:4566".
 func (s *Server) Endpoint() string { return s.endpoint }
 
-// Close kills all runtimes, ends the requests that are waiting, stops listening, and removes what the server made on disk unless
-// Config.Dir named the place. It returns when nothing of the server runs any more.
+// Close stops all schedules, kills all runtimes, ends the requests that are waiting, stops listening, and removes what the server made
+// on disk unless Config.Dir named the place. It returns when nothing of the server runs any more.
 func (s *Server) Close() error {
+	s.scheduler.Close()
 	err := s.lambda.Close()
 	s.cancel()
 	ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)

@@ -22,6 +22,7 @@ type router struct {
 	status   http.Handler            // what a browser sees
 	targets  map[string]http.Handler // by what precedes the dot in X-Amz-Target
 	versions map[string]http.Handler // by the Version of AWS query
+	signers  map[string]http.Handler // by the name that requests are signed for, where paths alone say too little
 }
 
 func (rt *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -43,6 +44,9 @@ func (rt *router) route(r *http.Request) (handler http.Handler, operation string
 	}
 	if datedPath.MatchString(r.URL.Path) {
 		return rt.lambda, ""
+	}
+	if handler, ok := rt.signers[wire.CallFrom(r.Context()).Service]; ok {
+		return handler, ""
 	}
 	if target := r.Header.Get("X-Amz-Target"); target != "" {
 		service, _, _ := strings.Cut(target, ".")

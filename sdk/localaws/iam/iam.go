@@ -64,18 +64,26 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.query.Se
 // AssumableByLambda tells whether the role exists and its trust policy lets lambda.amazonaws.com assume it for a function. The error is
 // what Lambda answers to whoever names such a role.
 func (s *Service) AssumableByLambda(roleARN, functionARN string) error {
+	if s.assumable(roleARN, "lambda.amazonaws.com", functionARN) {
+		return nil
+	}
+	return wire.Errorf("InvalidParameterValueException", "The role defined for the function cannot be assumed by Lambda.")
+}
+
+// assumable reports whether a role exists and trusts a service that acts for something of this account.
+func (s *Service) assumable(roleARN, service, sourceARN string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	q := question{
-		who: identity{"Service", []string{"lambda.amazonaws.com"}}, action: "sts:AssumeRole", warn: s.warn,
-		keys: map[string]string{"aws:sourceaccount": wire.AccountID, "aws:sourcearn": functionARN, "sts:externalid": ""},
+		who: identity{"Service", []string{service}}, action: "sts:AssumeRole", warn: s.warn,
+		keys: map[string]string{"aws:sourceaccount": wire.AccountID, "aws:sourcearn": sourceARN, "sts:externalid": ""},
 	}
 	for _, role := range s.roles {
 		if role.Arn == roleARN && judge([]policy{role.trust}, q) == allowed {
-			return nil
+			return true
 		}
 	}
-	return wire.Errorf("InvalidParameterValueException", "The role defined for the function cannot be assumed by Lambda.")
+	return false
 }
 
 // Changed returns a channel that is closed when a role may have come to be allowed more, or less.
