@@ -33,6 +33,7 @@ func (p *handlerProvider) Resources(context.Context) []func() resource.Resource 
 		newImageResource,
 		newQueueResource,
 		newResetResource,
+		newScheduleResource,
 	}
 }
 

@@ -43,6 +43,7 @@ func TestSchemasAreValidAndFitTheirModels(t *testing.T) {
 		"handler_image":    &imageModel{},
 		"handler_queue":    &queueModel{},
 		"handler_reset":    &resetModel{},
+		"handler_schedule": &scheduleModel{},
 	}
 	for _, newResource := range p.Resources(ctx) {
 		r := newResource()

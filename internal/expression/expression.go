@@ -92,7 +92,7 @@ func (e Expression) Next(after, begin time.Time) time.Time {
 	case e.Regular() && begin.After(after):
 		return begin
 	case e.Regular():
-		return begin.Add((after.Sub(begin)/e.every + 1) * e.every)
+		return begin.Add(after.Sub(begin).Truncate(e.every) + e.every)
 	case e.at.After(after):
 		return e.at
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/scheduler"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
@@ -28,13 +29,14 @@ type Cloud struct {
 	// Partition is the first part of this region's ARNs, such as aws or aws-cn.
 	Partition string
 
-	ecr     *ecr.Client
-	iam     *iam.Client
-	lambda  *lambda.Client
-	logs    *cloudwatchlogs.Client
-	secrets *secretsmanager.Client
-	sqs     *sqs.Client
-	sts     *sts.Client
+	ecr       *ecr.Client
+	iam       *iam.Client
+	lambda    *lambda.Client
+	logs      *cloudwatchlogs.Client
+	scheduler *scheduler.Client
+	secrets   *secretsmanager.Client
+	sqs       *sqs.Client
+	sts       *sts.Client
 
 	account      once.Answer[string]
 	limits       once.Answer[ConcurrencyLimits]
@@ -72,6 +74,7 @@ func NewAt(config aws.Config, places Endpoints) *Cloud {
 		iam:       iam.NewFromConfig(at(config, places.IAM)),
 		lambda:    lambda.NewFromConfig(at(config, places.Lambda)),
 		logs:      cloudwatchlogs.NewFromConfig(at(config, places.Logs)),
+		scheduler: scheduler.NewFromConfig(at(config, places.Scheduler)),
 		secrets:   secretsmanager.NewFromConfig(at(config, places.SecretsManager)),
 		sqs:       sqs.NewFromConfig(at(config, places.SQS)),
 		sts: sts.NewFromConfig(at(config, places.STS), func(options *sts.Options) {

@@ -48,3 +48,8 @@ func (c *Cloud) UnmarkQueue(ctx context.Context, queueURL string) error {
 func (c *Cloud) UnmarkRepository(ctx context.Context, name string) error {
 	return c.TagRepository(ctx, name, Mark(nil, ""), nil)
 }
+
+// UnmarkRole takes the mark off a role.
+func (c *Cloud) UnmarkRole(ctx context.Context, name string) error {
+	return c.TagRole(ctx, name, Mark(nil, ""), nil)
+}

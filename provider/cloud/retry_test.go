@@ -31,6 +31,7 @@ func TestRetryWaitsOutWhatGoesAway(t *testing.T) {
 		{"role that stays bad", apiError("InvalidParameterValueException", role), -1, 18, time.Minute, false},
 		{"name of a queue deleted just now", apiError("AWS.SimpleQueueService.QueueDeletedRecently", "wait 60 seconds"), -1, 24, 90 * time.Second, false},
 		{"update under way", apiError("ResourceConflictException", "The operation cannot be performed at this time. An update is in progress"), 1, 2, 250 * time.Millisecond, true},
+		{"schedule's role of a moment ago", apiError("ValidationException", "The execution role you provide must allow AWS EventBridge Scheduler to assume the role."), 1, 2, 250 * time.Millisecond, true},
 		{"function exists", apiError("ResourceConflictException", "Function already exist: a"), -1, 1, 0, false},
 		{"wrong parameter", apiError("InvalidParameterValueException", "Memory is too small"), -1, 1, 0, false},
 		{"no answer of AWS", errors.New("connection refused"), -1, 1, 0, false},

@@ -3,6 +3,7 @@ package cloud
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -17,6 +18,7 @@ type Role struct {
 	Name                string
 	Path                string // "/" if empty
 	Description         string
+	Trust               string // policy that says who may assume it; if empty, Lambda may
 	PermissionsBoundary string // ARN of a policy, or empty
 	Tags                map[string]string
 }
@@ -29,7 +31,7 @@ func trustLambda(account string) string {
 		`"Action":"sts:AssumeRole","Condition":{"StringEquals":{"aws:SourceAccount":%q}}}]}`, account)
 }
 
-// CreateRole makes a role that Lambda may assume and returns its ARN. A role with the same name and description is what an
+// CreateRole makes a role and returns its ARN. A role with the same name and description is what an
 // interrupted run left behind: it is used.
 func (c *Cloud) CreateRole(ctx context.Context, role Role) (string, error) {
 	account, err := c.Account(ctx)
@@ -40,7 +42,7 @@ func (c *Cloud) CreateRole(ctx context.Context, role Role) (string, error) {
 		RoleName:                 &role.Name,
 		Path:                     aws.String(cmp.Or(role.Path, "/")),
 		Description:              &role.Description,
-		AssumeRolePolicyDocument: aws.String(trustLambda(account)),
+		AssumeRolePolicyDocument: aws.String(cmp.Or(role.Trust, trustLambda(account))),
 		Tags:                     iamTags(role.Tags),
 	}
 	if role.PermissionsBoundary != "" {
@@ -53,7 +55,10 @@ func (c *Cloud) CreateRole(ctx context.Context, role Role) (string, error) {
 	if hasCode(err, "EntityAlreadyExists") {
 		existing, findErr := c.iam.GetRole(ctx, &iam.GetRoleInput{RoleName: &role.Name})
 		if findErr == nil && aws.ToString(existing.Role.Description) == role.Description {
-			return aws.ToString(existing.Role.Arn), c.SetPermissionsBoundary(ctx, role.Name, role.PermissionsBoundary)
+			return aws.ToString(existing.Role.Arn), errors.Join(
+				c.SetPermissionsBoundary(ctx, role.Name, role.PermissionsBoundary),
+				c.TagRole(ctx, role.Name, roleTags(existing.Role.Tags), role.Tags),
+			)
 		}
 		if IsDenied(findErr) {
 			err = fmt.Errorf("%w; whether it is ours is not known: %w", err, findErr)
@@ -144,6 +149,14 @@ func (c *Cloud) DeleteRole(ctx context.Context, roleName string) error {
 
 // RoleName returns the name in a role's ARN, without its path.
 func RoleName(roleARN string) string { return roleARN[strings.LastIndexByte(roleARN, '/')+1:] }
+
+func roleTags(tags []types.Tag) map[string]string {
+	byKey := map[string]string{}
+	for _, tag := range tags {
+		byKey[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
+	}
+	return byKey
+}
 
 func iamTags(tags map[string]string) []types.Tag {
 	var list []types.Tag
