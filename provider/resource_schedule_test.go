@@ -277,7 +277,7 @@ func TestAccScheduleFires(t *testing.T) {
 			return fmt.Errorf("%s was %s: %w", aws.ToString(output.Messages[0].Body), result.Messages[0].Outcome, result.Messages[0].Err)
 		case got.Data.OlderThan != "<24h>" || got.Source != testARN("scheduler", "schedule/default/"+name):
 			return fmt.Errorf("the event is %+v", got)
-		case !regexp.MustCompile(`^[0-9a-f]{16}$`).MatchString(got.ID) || time.Since(got.Time) > time.Hour:
+		case got.ID != got.Time.Format(time.RFC3339) || time.Since(got.Time) > time.Hour:
 			return fmt.Errorf("the ID is %q, the time %s", got.ID, got.Time)
 		}
 		return nil
