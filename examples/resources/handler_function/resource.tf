@@ -10,7 +10,7 @@ resource "handler_function" "webhooks" {
   send_to = {
     jobs = handler_queue.jobs.arn
   }
-  secrets = [aws_secretsmanager_secret.acme.arn]
+  secrets = [var.secret_arn]
 
   environment          = { LOG_LEVEL = "info" }
   reserved_concurrency = 100

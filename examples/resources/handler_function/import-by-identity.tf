@@ -1,0 +1,6 @@
+import {
+  to = handler_function.webhooks
+  identity = {
+    name = "acme-webhooks"
+  }
+}

@@ -1,0 +1,4 @@
+import {
+  to = handler_function.webhooks
+  id = "acme-webhooks"
+}

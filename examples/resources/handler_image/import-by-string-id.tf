@@ -1,0 +1,4 @@
+import {
+  to = handler_image.acme
+  id = "acme"
+}
