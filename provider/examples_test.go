@@ -48,7 +48,7 @@ func TestAccExamples(t *testing.T) {
 			e := newExample(t, directory)
 			e.must(t, "apply", "-auto-approve")
 			e.must(t, "plan", "-detailed-exitcode")
-			for _, way := range []string{"import.sh", "import-by-string-id.tf", "import-by-identity.tf"} {
+			for _, way := range []string{"import.sh", "import-by-string-id.tf"} {
 				e.importBy(t, way)
 			}
 			e.must(t, "destroy", "-auto-approve")
@@ -207,7 +207,7 @@ func (e example) must(t *testing.T, args ...string) string {
 func (e example) importBy(t *testing.T, file string) {
 	t.Helper()
 	content, err := os.ReadFile(filepath.Join(e.directory, file))
-	if os.IsNotExist(err) || file == "import-by-identity.tf" && terraformVersion(t, e.cli) < 1012 {
+	if os.IsNotExist(err) {
 		return
 	}
 	if err != nil {

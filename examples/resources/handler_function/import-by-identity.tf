@@ -1,6 +1,0 @@
-import {
-  to = handler_function.webhooks
-  identity = {
-    name = "acme-webhooks"
-  }
-}
