@@ -79,17 +79,14 @@ type migration struct {
 // newMigration reads the guide, with other names and what else is to be replaced in it.
 func newMigration(t *testing.T, adapt ...string) *migration {
 	t.Helper()
-	guide, err := os.ReadFile(filepath.Join("..", "tools", "docs", "templates", "guides", "from-aws-lambda-function.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	m := &migration{name: uniqueName(t), image: testImageURI(t, "1"), blocks: map[string]string{}, byAWS: os.Getenv(mirrorVariable) != ""}
-	text := strings.NewReplacer(adapt...).Replace(string(guide))
-	text = strings.NewReplacer("https://sqs.eu-west-1.amazonaws.com/123456789012", backend.endpoint+"/"+testAccount(),
+	there := strings.NewReplacer(adapt...)
+	here := strings.NewReplacer("https://sqs.eu-west-1.amazonaws.com/123456789012", backend.endpoint+"/"+testAccount(),
 		"acme-webhooks", m.name, "handler     = \"webhooks\"", "handler = \"first\"", "HANDLER = \"webhooks\"", "HANDLER = \"first\"",
-	).Replace(text)
-	for _, match := range regexp.MustCompile("(?s)```terraform\n# ([a-z-]+\\.tf)\n(.*?)```").FindAllStringSubmatch(text, -1) {
-		m.blocks[match[1]] = match[2]
+	)
+	for _, block := range guideBlocks(t, "from-aws-lambda-function.md", "terraform") {
+		file, content, _ := strings.Cut(strings.TrimPrefix(block, "# "), "\n")
+		m.blocks[file] = here.Replace(there.Replace(content))
 	}
 	own := strings.Replace(m.blocks["handler.tf"], "  role_arn    = aws_iam_role.webhooks.arn\n", "", 1)
 	m.blocks["handler-own-role.tf"] = strings.Replace(own, "{ enabled = false }", "{ max_receive_count = 5 }", 1)

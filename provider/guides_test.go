@@ -3,6 +3,7 @@ package provider
 import (
 	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -51,31 +52,55 @@ func TestDeployerMayDoEveryCall(t *testing.T) {
 	}
 }
 
-// guidePolicy returns the actions that the guide's policy permits.
-func guidePolicy(t *testing.T) []string {
+// TestGuidesAreFormatted has Terraform read every configuration of the guides.
+func TestGuidesAreFormatted(t *testing.T) {
+	acceptance(t)
+	guides, err := filepath.Glob(filepath.Join(guideSources, "*.md"))
+	if err != nil || len(guides) < 6 {
+		t.Fatalf("found the guides %v, %v", guides, err)
+	}
+	for _, guide := range guides {
+		for _, block := range guideBlocks(t, filepath.Base(guide), "terraform") {
+			cmd := exec.Command(terraformPath(), "fmt", "-")
+			cmd.Stdin = strings.NewReader(block)
+			if formatted, err := cmd.CombinedOutput(); err != nil || string(formatted) != block {
+				t.Errorf("%s: %v; want\n%s\ninstead of\n%s", guide, err, formatted, block)
+			}
+		}
+	}
+}
+
+// guideSources is where the guides are written.
+var guideSources = filepath.Join("..", "tools", "docs", "templates", "guides")
+
+// guideBlocks returns the blocks of code in a language that a guide has.
+func guideBlocks(t *testing.T, guide, language string) []string {
 	t.Helper()
-	guide, err := os.ReadFile(filepath.Join("..", "tools", "docs", "templates", "guides", "permissions.md"))
+	content, err := os.ReadFile(filepath.Join(guideSources, guide))
 	if err != nil {
 		t.Fatal(err)
 	}
-	block := regexp.MustCompile("(?s)```json\n(.*?)```").FindSubmatch(guide)
-	if block == nil {
-		t.Fatal("the guide has no policy")
+	var blocks []string
+	for _, match := range regexp.MustCompile("(?s)```"+language+"\n(.*?)```").FindAllStringSubmatch(string(content), -1) {
+		blocks = append(blocks, match[1])
 	}
-	var policy struct{ Statement []struct{ Action any } }
-	if err := json.Unmarshal(block[1], &policy); err != nil {
+	return blocks
+}
+
+// guidePolicy returns the actions that the guide's policy permits.
+func guidePolicy(t *testing.T) []string {
+	t.Helper()
+	blocks := guideBlocks(t, "permissions.md", "json")
+	if len(blocks) != 1 {
+		t.Fatalf("the guide has %d policies, want one", len(blocks))
+	}
+	var policy struct{ Statement []struct{ Action []string } }
+	if err := json.Unmarshal([]byte(blocks[0]), &policy); err != nil {
 		t.Fatal(err)
 	}
 	var actions []string
 	for _, statement := range policy.Statement {
-		switch action := statement.Action.(type) {
-		case string:
-			actions = append(actions, action)
-		case []any:
-			for _, each := range action {
-				actions = append(actions, each.(string)) //nolint:forcetypeassert // a policy of anything else fails
-			}
-		}
+		actions = append(actions, statement.Action...)
 	}
 	return actions
 }
