@@ -38,6 +38,9 @@ func TestAccMigration(t *testing.T) {
 			m.begin(t)
 			uuid := m.mapping(t)
 			stop := m.keepSending(t)
+			if m.byAWS {
+				m.thereAndBack(t, uuid)
+			}
 			for _, step := range []struct {
 				files []string
 				plan  string
@@ -59,9 +62,8 @@ func TestAccMigration(t *testing.T) {
 			}
 			m.account(t, stop())
 
-			// The way back: the state forgets, AWS keeps all that works.
 			stop = m.keepSending(t)
-			m.must(t, "state", "rm", "handler_function.webhooks", "handler_queue.webhooks")
+			m.forget(t)
 			m.waitForMore(t)
 			m.account(t, stop())
 		})
@@ -186,6 +188,31 @@ func (m *migration) begin(t *testing.T) {
 	if _, err := functions.CreateEventSourceMapping(ctx, input); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// thereAndBack changes the owners and then goes the guide's way back to the AWS provider.
+func (m *migration) thereAndBack(t *testing.T, uuid string) {
+	t.Helper()
+	m.write(t, "handler.tf", "import.tf", "removed.tf", "role.tf")
+	m.must(t, "apply", "-auto-approve")
+	m.forget(t)
+	placeholder := regexp.MustCompile(`"[0-9a-f]{8}-[0-9a-f-]{27}"`)
+	m.blocks["back.tf"] = placeholder.ReplaceAllString(m.blocks["back.tf"], fmt.Sprintf("%q", uuid))
+	m.write(t, "before.tf", "role.tf", "back.tf")
+	if output := m.must(t, "plan"); !regexp.MustCompile(`5 to import, 0 to add, \d to change, 0 to destroy`).MatchString(output) {
+		t.Errorf("the way back is no import alone: %s", output)
+	}
+	m.must(t, "apply", "-auto-approve")
+	if got := m.mapping(t); got != uuid {
+		t.Errorf("back again the mapping is %s, want %s", got, uuid)
+	}
+	m.waitForMore(t)
+}
+
+// forget has the state forget what the provider manages, which changes nothing in AWS.
+func (m *migration) forget(t *testing.T) {
+	t.Helper()
+	m.must(t, "state", "rm", "handler_function.webhooks", "handler_queue.webhooks")
 }
 
 // installProviders has both providers come from a mirror, as terraform init wants of those that are not overridden.
