@@ -13,6 +13,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/google/go-containerregistry/pkg/crane"
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -51,6 +52,7 @@ func TestAccExamples(t *testing.T) {
 			for _, way := range []string{"import.sh", "import-by-string-id.tf"} {
 				e.importBy(t, way)
 			}
+			e.purge(t)
 			e.must(t, "destroy", "-auto-approve")
 		})
 	}
@@ -73,7 +75,8 @@ func TestAccQuickstartTestsItself(t *testing.T) {
 // example is a copy of a configuration of examples/ where it can be applied.
 type example struct {
 	cli
-	directory   string // of the original
+	aws         aws.Config // of an AWS of its own
+	directory   string     // of the original
 	environment []string
 	localize    *strings.Replacer // puts what is there into text that says what there may be
 }
@@ -104,7 +107,7 @@ func newExample(t *testing.T, directory string) example {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := example{cli: newCLI(t, ""), directory: directory}
+	e := example{cli: newCLI(t, ""), aws: server.Config(), directory: directory}
 	if err := os.Remove(filepath.Join(e.cli.directory, "main.tf")); err != nil { // the example may have its own
 		t.Fatal(err)
 	}
@@ -201,6 +204,21 @@ func (e example) must(t *testing.T, args ...string) string {
 		t.Fatalf("%s: %v: …%s", e.directory, args, output[max(0, len(output)-maxOutput):])
 	}
 	return output
+}
+
+// purge empties the queues, which a schedule may have sent to: those that hold messages are not destroyed.
+func (e example) purge(t *testing.T) {
+	t.Helper()
+	client := sqs.NewFromConfig(e.aws)
+	queues, err := client.ListQueues(t.Context(), &sqs.ListQueuesInput{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, url := range queues.QueueUrls {
+		if _, err := client.PurgeQueue(t.Context(), &sqs.PurgeQueueInput{QueueUrl: &url}); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // importBy forgets what a file of the example imports, imports it, and applies what an import cannot know, such as labels.
