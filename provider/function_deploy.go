@@ -43,7 +43,7 @@ func (r *functionResource) clear(ctx context.Context, name string) error {
 	case err != nil:
 		return err
 	case cloud.IsMarked(existing.Tags):
-		return r.destroy(ctx, remains{name: name})
+		return r.destroy(ctx, remains{name: name, inVPC: existing.VPC.Is()})
 	default:
 		return &cloud.ExistsError{Object: "a function named " + name, ID: name}
 	}

@@ -32,10 +32,11 @@ func (r *functionResource) planPolicy(ctx context.Context, config, state, plan *
 	if diags.HasError() {
 		return
 	}
-	if known, err := r.permit(ctx, &d); err != nil || !known {
-		if err != nil { // the apply finds out
-			tflog.Debug(ctx, "permissions are not known", map[string]any{"error": err.Error()})
-		}
+	known, err := r.permit(ctx, &d)
+	if err != nil { // the apply finds out
+		tflog.Debug(ctx, "permissions are not known", map[string]any{"error": err.Error()})
+	}
+	if err != nil || !known {
 		return
 	}
 	plan.RolePolicy = types.StringValue(d.permissions.Document())

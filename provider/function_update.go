@@ -118,7 +118,8 @@ func (r *functionResource) updateFunction(ctx context.Context, old, d *deploymen
 func sameConfiguration(a, b cloud.Function) bool {
 	return a.RoleARN == b.RoleARN && a.MemorySize == b.MemorySize && a.Timeout == b.Timeout && maps.Equal(a.Environment, b.Environment) &&
 		a.LogFormat == b.LogFormat && a.LogLevel == b.LogLevel && a.LogGroup == b.LogGroup && a.EphemeralStorage == b.EphemeralStorage &&
-		a.KMSKeyARN == b.KMSKeyARN && a.Tracing == b.Tracing && sameVPC(a.VPC, b.VPC)
+		a.KMSKeyARN == b.KMSKeyARN && a.Tracing == b.Tracing && sameVPC(a.VPC, b.VPC) &&
+		(a.Merge == b.Merge || b.Merge) // from now on, what somebody else set goes
 }
 
 func sameVPC(a, b cloud.VPC) bool {

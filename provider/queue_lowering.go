@@ -14,9 +14,8 @@ import (
 type lowerings struct{ byARN sync.Map }
 
 // lowerLater keeps a queue's visibility timeout, among the attributes to be changed, at what its functions still need, and remembers the rest.
-func (r *queueResource) lowerLater(ctx context.Context, plan *queueModel, attributes map[string]string) error {
-	lower, isLower := attributes[cloud.AttributeVisibilityTimeout]
-	if !isLower {
+func (r *queueResource) lowerLater(ctx context.Context, state, plan *queueModel, attributes map[string]string) error {
+	if plan.VisibilityTimeout.ValueInt32() >= state.VisibilityTimeout.ValueInt32() {
 		return nil
 	}
 	needed, err := r.cloud.LongestTimeout(ctx, plan.ARN.ValueString())
@@ -28,7 +27,7 @@ func (r *queueResource) lowerLater(ctx context.Context, plan *queueModel, attrib
 	}
 	if needed > plan.VisibilityTimeout.ValueInt32() {
 		attributes[cloud.AttributeVisibilityTimeout] = strconv.Itoa(int(needed))
-		r.lowerings.byARN.Store(plan.ARN.ValueString(), lower)
+		r.lowerings.byARN.Store(plan.ARN.ValueString(), number(plan.VisibilityTimeout))
 	}
 	return nil
 }

@@ -28,7 +28,7 @@ func (r *queueResource) update(ctx context.Context, state, plan *queueModel) err
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		attributes := changed(state.attributes(before), plan.attributes(after))
-		if err := r.lowerLater(groupCtx, plan, attributes); err != nil {
+		if err := r.lowerLater(groupCtx, state, plan, attributes); err != nil {
 			return err
 		}
 		return r.cloud.UpdateQueue(groupCtx, plan.URL.ValueString(), attributes)
