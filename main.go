@@ -3,11 +3,15 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"log"
 
 	"github.com/lambda-land/terraform-provider-handler/provider"
 )
+
+// address of the provider in the registry.
+const address = "registry.terraform.io/lambda-land/handler"
 
 // version is set by the release build.
 var version = "dev"
@@ -15,7 +19,13 @@ var version = "dev"
 func main() {
 	debug := flag.Bool("debug", false, "keep running and print how a debugger's Terraform attaches")
 	flag.Parse()
-	if err := provider.Serve(context.Background(), version, *debug); err != nil {
+	start := serve
+	if *debug {
+		start = serveDebugger
+	}
+	p := provider.New(version)()
+	err := start(p)
+	if err := errors.Join(err, provider.Finish(context.Background(), p)); err != nil {
 		log.Fatal(err)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"sync"
 
+	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/lambda-land/terraform-provider-handler/provider/cloud"
@@ -30,6 +31,15 @@ func (c *creations) made(unmark func(context.Context) error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.unmark = append(c.unmark, unmark)
+}
+
+// Finish takes the marks off all that a provider has created. It is called when Terraform has heard all answers and ends the provider, for
+// which it leaves two seconds.
+func Finish(ctx context.Context, p provider.Provider) error {
+	if ours, ok := p.(*handlerProvider); ok {
+		return ours.creations.finish(ctx)
+	}
+	return nil
 }
 
 // maxUnmarking is how many marks are taken off at the same time.

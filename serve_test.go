@@ -1,0 +1,169 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/go-hclog"
+	"github.com/hashicorp/go-plugin"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
+)
+
+// asProvider tells this package's test binary to be the provider.
+const asProvider = "TEST_AS_PROVIDER"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProvider) == "" {
+		os.Exit(m.Run())
+	}
+	main()
+}
+
+// command starts the provider, with an empty directory for its temporary files.
+func command(t *testing.T, args ...string) (cmd *exec.Cmd, temporary string) {
+	t.Helper()
+	executable, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd, temporary = exec.Command(executable, args...), t.TempDir()
+	cmd.Env = append(os.Environ(), asProvider+"=1", "TMPDIR="+temporary)
+	return cmd, temporary
+}
+
+// clientConfig is how Terraform, which is go-plugin's client, starts a provider.
+func clientConfig() *plugin.ClientConfig {
+	return &plugin.ClientConfig{
+		HandshakeConfig:  plugin.HandshakeConfig{ProtocolVersion: protocolVersion, MagicCookieKey: cookieVariable, MagicCookieValue: cookie},
+		Plugins:          plugin.PluginSet{"provider": &tf6server.GRPCProviderPlugin{}},
+		AllowedProtocols: []plugin.Protocol{plugin.ProtocolGRPC},
+		Logger:           hclog.NewNullLogger(),
+	}
+}
+
+// ping asks the provider whether it serves.
+func ping(t *testing.T, client *plugin.Client) {
+	t.Helper()
+	protocol, err := client.Client()
+	if err == nil {
+		err = protocol.Ping()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// ended fails unless the provider has ended by itself and left nothing behind.
+func ended(t *testing.T, cmd *exec.Cmd, temporary string) {
+	t.Helper()
+	if !cmd.ProcessState.Success() {
+		t.Errorf("it ended with %s", cmd.ProcessState)
+	}
+	if left, err := os.ReadDir(temporary); err != nil || len(left) > 0 {
+		t.Errorf("it left %v, %v", left, err)
+	}
+}
+
+func TestServesGoPlugin(t *testing.T) {
+	t.Parallel()
+	for name, mutual := range map[string]bool{"encrypted": true, "in plain text": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			config := clientConfig()
+			cmd, temporary := command(t)
+			config.Cmd, config.AutoMTLS = cmd, mutual
+			client := plugin.NewClient(config)
+			defer client.Kill()
+			ping(t, client)
+			if err := cmd.Process.Signal(os.Interrupt); err != nil { // which a terminal sends to both
+				t.Fatal(err)
+			}
+			ping(t, client)
+			client.Kill()
+			ended(t, cmd, temporary)
+		})
+	}
+}
+
+func TestServesDebugger(t *testing.T) {
+	t.Parallel()
+	cmd, temporary := command(t, "-debug")
+	output, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = cmd.Process.Kill() }()
+	var how string
+	for lines := bufio.NewScanner(output); how == "" && lines.Scan(); {
+		_, how, _ = strings.Cut(lines.Text(), "TF_REATTACH_PROVIDERS=")
+	}
+	var providers map[string]struct {
+		Protocol        plugin.Protocol
+		ProtocolVersion int
+		Pid             int
+		Test            bool
+		Addr            struct{ Network, String string }
+	}
+	if err := json.Unmarshal([]byte(strings.Trim(how, "'")), &providers); err != nil {
+		t.Fatalf("%s: %v", how, err)
+	}
+	told := providers[address]
+	for range 2 { // Terraform comes and goes
+		config := clientConfig()
+		config.Reattach = &plugin.ReattachConfig{
+			Protocol: told.Protocol, ProtocolVersion: told.ProtocolVersion, Pid: told.Pid, Test: told.Test,
+			Addr: &net.UnixAddr{Net: told.Addr.Network, Name: told.Addr.String},
+		}
+		client := plugin.NewClient(config)
+		ping(t, client)
+		client.Kill()
+	}
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
+	ended(t, cmd, temporary)
+}
+
+func TestServesNobodyElse(t *testing.T) {
+	t.Parallel()
+	for want, environment := range map[string][]string{
+		"terraform starts by itself": nil,
+		"is no certificate in PEM":   {cookieVariable + "=" + cookie, "PLUGIN_CLIENT_CERT=none"},
+		"directory for the socket":   {cookieVariable + "=" + cookie, "PLUGIN_UNIX_SOCKET_DIR=/dev/null"},
+	} {
+		cmd, _ := command(t)
+		cmd.Env = append(cmd.Env, environment...)
+		if output, err := cmd.CombinedOutput(); err == nil || !strings.Contains(string(output), want) {
+			t.Errorf("got %v: %s, want %q", err, output, want)
+		}
+	}
+}
+
+// TestLinkerLeavesOutWhatIsUnused fails if anything that is linked finds methods by names which the linker cannot know: it would keep
+// every operation of every AWS client, half as much again of the binary.
+func TestLinkerLeavesOutWhatIsUnused(t *testing.T) {
+	t.Parallel()
+	binary := filepath.Join(t.TempDir(), "provider")
+	output, err := exec.Command("go", "build", "-tags", "grpcnotrace", "-ldflags", "-dumpdep", "-o", binary, ".").CombinedOutput()
+	if err != nil {
+		t.Fatalf("build the provider: %v\n%s", err, output[max(0, len(output)-4000):])
+	}
+	for line := range strings.Lines(string(output)) {
+		if strings.HasSuffix(line, " <ReflectMethod>\n") {
+			t.Error("the linker gives up at: " + line)
+		}
+	}
+	if !strings.Contains(string(output), "main.main -> main.serve") {
+		t.Error("the linker does not say what it keeps")
+	}
+}
