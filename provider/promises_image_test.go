@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -73,16 +72,21 @@ func BenchmarkMemory(b *testing.B) {
 	if os.Getenv(endpointVariable) != "" || runtime.GOOS != "linux" {
 		b.Skip("needs Linux, and an AWS whose registry takes images")
 	}
-	directory := files(b, map[string]string{
+	source := files(b, map[string]string{
 		"main.go": listingApp("memory"),
 		"data.go": "package main\n\nimport _ \"embed\"\n\n//go:embed data\nvar data string\n\nfunc init() {\n\tif data == \"\" {\n\t\tpanic(0)\n\t}\n}\n",
 	})
 	noise, random := make([]byte, 30<<20), rand.NewChaCha8([32]byte{})
-	w := newCLI(b, imageOf(directory, "", `name = "bench-memory"`, ""))
-	started := startedProviders(b, w)
+	w := newCLI(b, imageOf(source, "", `name = "bench-memory"`, ""))
+	binary, err := builtProvider()
+	if err != nil {
+		b.Fatal(err)
+	}
+	directory, started := recordStarts(b, filepath.Join(binary, "terraform-provider-handler"), "terraform-provider-handler")
+	write(b, w.directory, filepath.Base(w.cliConfig), overridden("lambda-land/handler", directory))
 	for b.Loop() {
 		_, _ = random.Read(noise) // never fails
-		write(b, directory, "data", string(noise))
+		write(b, source, "data", string(noise))
 		stop := make(chan struct{})
 		peaks := watchMemory(started, stop)
 		mustRun(b, w, ownCaches(b), "apply", "-auto-approve")
@@ -91,54 +95,4 @@ func BenchmarkMemory(b *testing.B) {
 	}
 	b.ReportMetric(0, "ns/op")
 	mustRun(b, w, ownCaches(b), "destroy", "-auto-approve")
-}
-
-// startedProviders lets the provider's processes write their ids into a file, and returns its name.
-func startedProviders(b *testing.B, w cli) string {
-	b.Helper()
-	binary, err := builtProvider()
-	if err != nil {
-		b.Fatal(err)
-	}
-	bin := b.TempDir()
-	script := fmt.Sprintf("#!/bin/sh\necho $$ >>'%s/started'\nexec '%s/terraform-provider-handler' \"$@\"\n", bin, binary)
-	if err := os.WriteFile(filepath.Join(bin, "terraform-provider-handler"), []byte(script), 0o700); err != nil {
-		b.Fatal(err)
-	}
-	installation, err := os.ReadFile(w.cliConfig)
-	if err != nil {
-		b.Fatal(err)
-	}
-	write(b, w.directory, filepath.Base(w.cliConfig), strings.ReplaceAll(string(installation), binary, bin))
-	return filepath.Join(bin, "started")
-}
-
-// watchMemory looks at processes again and again until it is told to stop, and then sends the largest peak that it saw, in MB.
-func watchMemory(started string, stop <-chan struct{}) <-chan float64 {
-	result := make(chan float64, 1)
-	go func() {
-		largest := 0
-		for again := time.NewTicker(2 * time.Millisecond); ; {
-			ids, _ := os.ReadFile(started) // none yet
-			for id := range strings.FieldsSeq(string(ids)) {
-				largest = max(largest, peakOf(id))
-			}
-			select {
-			case <-stop:
-				again.Stop()
-				result <- float64(largest) / 1024
-				return
-			case <-again.C:
-			}
-		}
-	}()
-	return result
-}
-
-// peakOf returns the largest memory that a process has had, in KB; 0 if it is over.
-func peakOf(id string) int {
-	status, _ := os.ReadFile("/proc/" + id + "/status")
-	_, after, _ := strings.Cut(string(status), "VmHWM:")
-	kilobytes, _ := strconv.Atoi(strings.Fields(after + " 0")[0])
-	return kilobytes
 }

@@ -2,125 +2,100 @@ package provider
 
 import (
 	"fmt"
-	"net/http"
-	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"testing"
-	"time"
 )
 
-// mirrorVariable names a filesystem mirror that holds the AWS provider 5.100.0, to be measured beside this one.
-const mirrorVariable = "AWS_PROVIDER_MIRROR"
+// many is the number of handlers that the promises are about.
+const many = 20
 
-// maxOutput is how many bytes of terraform's output are shown when it fails; the error is at its end.
-const maxOutput = 4000
+// promise is what is measured of both providers, and what is wanted of this one. No benchmark fails where it is not kept.
+type promise struct{ metric, what, wanted string }
 
-// BenchmarkTwentyHandlers applies, plans without changes and destroys 20 handlers: role, policy, log group, function, queue,
-// dead-letter queue and mapping each. It reports the seconds and the AWS calls of each act. Both providers must be measured in one
-// run, on one moto server, for their ratio to mean anything: tools/moto starts it.
-func BenchmarkTwentyHandlers(b *testing.B) {
-	if os.Getenv(endpointVariable) == "" {
-		b.Skip("the promise is about a moto server: run make bench-moto")
-	}
+var promises = []promise{
+	{"apply-of-1-s", "apply of 1 handler, seconds", ""},
+	{"apply-s", "apply of 20 handlers, seconds", "0.05 of theirs"},
+	{"plan-s", "plan without changes, seconds", "0.25 of theirs"},
+	{"destroy-s", "destroy, seconds", "0.1 of theirs"},
+	{"apply-calls", "calls to apply", ""},
+	{"plan-calls", "calls to plan", ""},
+	{"destroy-calls", "calls to destroy", ""},
+	{"refresh-calls/handler", "calls to plan, per handler", "7"},
+	{"peak-MB", "peak memory of the provider, MB", "0.1 of theirs"},
+	{"binary-MB", "binary, MB", "40"},
+	{"schema-s", "`providers schema -json`, seconds", ""},
+}
+
+// figures are what was measured, by the metrics of the promises, once for each round.
+type figures map[string][]float64
+
+func (f figures) add(metric string, value float64) { f[metric] = append(f[metric], value) }
+
+// BenchmarkPromises measures this provider beside the AWS provider, one after the other on one moto server, and prints a table of both.
+// A handler is role, policy, log group, function, queue, dead-letter queue and mapping.
+func BenchmarkPromises(b *testing.B) {
+	aws := newCallCounter(b, startMoto(b))
+	var ours, theirs figures
 	b.Run("provider=handler", func(b *testing.B) {
-		binary := filepath.Join(b.TempDir(), "terraform-provider-handler")
-		build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", binary, "..")
-		if output, err := build.CombinedOutput(); err != nil {
-			b.Fatalf("build the provider: %v\n%s", err, output)
-		}
-		benchmarkTwentyHandlers(b, "handler", fmt.Sprintf("dev_overrides {\n %q = %q\n }\n direct {}", "lambda-land/handler", filepath.Dir(binary)))
+		ours = measure(b, newHandler(b), aws, "plan", "-detailed-exitcode")
 	})
 	b.Run("provider=aws", func(b *testing.B) {
-		mirror := os.Getenv(mirrorVariable)
-		if mirror == "" {
-			b.Skip(mirrorVariable + " is not set: the AWS provider is left out")
-		}
-		benchmarkTwentyHandlers(b, "aws", fmt.Sprintf("filesystem_mirror {\n path = %q\n }", mirror))
+		theirs = measure(b, newAWS(b), aws, "plan") // it finds something to change on moto, time and again
 	})
+	fmt.Println(table(ours, theirs)) // a benchmark that only runs others has no log
 }
 
-func benchmarkTwentyHandlers(b *testing.B, configuration, installation string) {
-	proxy := newCallCounter(b)
-	workspace := b.TempDir()
-	copyFile(b, filepath.Join("testdata", "promises", configuration, "main.tf"), filepath.Join(workspace, "main.tf"))
-	cliConfig := filepath.Join(workspace, "cli.tfrc")
-	if err := os.WriteFile(cliConfig, []byte("provider_installation {\n "+installation+"\n}\n"), 0o600); err != nil {
-		b.Fatal(err)
-	}
-	terraform := func(args ...string) {
-		b.Helper()
-		cmd := exec.Command(terraformPath(), args...)
-		cmd.Dir = workspace
-		cmd.Env = append(os.Environ(), "AWS_ENDPOINT_URL="+proxy.url, "TF_CLI_CONFIG_FILE="+cliConfig,
-			"TF_VAR_image_uri="+testAccount()+".dkr.ecr."+testRegion+".amazonaws.com/acme@sha256:"+strings.Repeat("1", 64))
-		if output, err := cmd.CombinedOutput(); err != nil {
-			b.Fatalf("%s %s: %v\n…%s", terraformPath(), strings.Join(args, " "), err, output[max(0, len(output)-maxOutput):])
-		}
-	}
-	if configuration == "aws" { // a provider from dev_overrides needs no init, and gets none
-		terraform("init", "-no-color")
-	}
-	plan := []string{"plan", "-no-color"}
-	if configuration == "handler" { // the AWS provider finds something to change on moto, time and again
-		plan = append(plan, "-detailed-exitcode")
+// measure takes a provider through its acts.
+func measure(b *testing.B, c *contestant, aws *callCounter, plan ...string) figures {
+	b.Helper()
+	c.in(aws.url, strings.TrimPrefix(aws.url, "http://")+"/acme@sha256:"+strings.Repeat("1", 64))
+	measured := figures{}
+	act := func(name string, args ...string) (calls float64) {
+		before := aws.calls.Load()
+		measured.add(name+"-s", c.run(b, many, args...))
+		calls = float64(aws.calls.Load() - before)
+		measured.add(name+"-calls", calls)
+		return calls
 	}
 	for b.Loop() {
-		for _, act := range []struct {
-			name string
-			args []string
-		}{
-			{"apply", []string{"apply", "-auto-approve", "-no-color"}},
-			{"plan", plan},
-			{"destroy", []string{"destroy", "-auto-approve", "-no-color"}},
-		} {
-			calls, start := proxy.calls.Load(), time.Now()
-			terraform(act.args...)
-			b.ReportMetric(time.Since(start).Seconds(), act.name+"-s")
-			b.ReportMetric(float64(proxy.calls.Load()-calls), act.name+"-calls")
+		measured.add("apply-of-1-s", c.run(b, 1, "apply", "-auto-approve"))
+		c.run(b, 1, "destroy", "-auto-approve")
+		stop := make(chan struct{})
+		peak := watchMemory(c.started, stop)
+		act("apply", "apply", "-auto-approve")
+		measured.add("refresh-calls/handler", act("plan", plan...)/many)
+		act("destroy", "destroy", "-auto-approve")
+		close(stop)
+		measured.add("peak-MB", <-peak)
+		measured.add("schema-s", c.run(b, many, "providers", "schema", "-json"))
+		measured.add("binary-MB", c.size(b))
+	}
+	for metric, values := range measured {
+		b.ReportMetric(median(values), metric)
+	}
+	b.ReportMetric(0, "ns/op") // the sum of the acts says nothing
+	return measured
+}
+
+// table shows in Markdown what was measured side by side.
+func table(ours, theirs figures) string {
+	out := strings.Builder{}
+	fmt.Fprintf(&out, "| medians of %d and %d rounds | this provider | AWS provider 5.100.0 | ratio | at most |\n|---|---|---|---|---|\n",
+		len(ours["binary-MB"]), len(theirs["binary-MB"]))
+	for _, p := range promises {
+		us, them, ratio := ours[p.metric], theirs[p.metric], ""
+		if len(us) > 0 && len(them) > 0 {
+			ratio = fmt.Sprintf("%.3f", median(us)/median(them))
 		}
+		fmt.Fprintf(&out, "| %s | %s | %s | %s | %s |\n", p.what, shown(us), shown(them), ratio, p.wanted)
 	}
-	b.ReportMetric(0, "ns/op") // the sum of the three acts says nothing
+	return out.String()
 }
 
-// callCounter passes requests on to the tests' AWS and counts them.
-type callCounter struct {
-	url   string
-	calls atomic.Int64
-}
-
-func newCallCounter(b *testing.B) *callCounter {
-	b.Helper()
-	target, err := url.Parse(os.Getenv(endpointVariable))
-	if err != nil {
-		b.Fatal(err)
+// shown is the median of what was measured, if anything was.
+func shown(values []float64) string {
+	if len(values) == 0 {
+		return ""
 	}
-	counter := &callCounter{}
-	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
-		r.SetURL(target)
-		r.Out.Host = r.In.Host
-	}}
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		counter.calls.Add(1)
-		proxy.ServeHTTP(w, r)
-	}))
-	b.Cleanup(server.Close)
-	counter.url = server.URL
-	return counter
-}
-
-func copyFile(b *testing.B, from, to string) {
-	b.Helper()
-	content, err := os.ReadFile(from)
-	if err == nil {
-		err = os.WriteFile(to, content, 0o600)
-	}
-	if err != nil {
-		b.Fatal(err)
-	}
+	return fmt.Sprintf("%.4g", median(values))
 }

@@ -1,4 +1,4 @@
-# The same 20 handlers with the AWS provider.
+# The same handlers with the AWS provider.
 
 terraform {
   required_providers {
@@ -13,12 +13,16 @@ provider "aws" {
   skip_metadata_api_check = true
 }
 
+variable "handlers" {
+  type = number
+}
+
 variable "image_uri" {
   type = string
 }
 
 locals {
-  handlers = toset([for i in range(20) : "aws-${i}"])
+  handlers = toset([for i in range(var.handlers) : "aws-${i}"])
 }
 
 resource "aws_iam_role" "all" {

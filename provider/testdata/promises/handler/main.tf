@@ -1,4 +1,4 @@
-# 20 handlers as a user of this provider writes them.
+# Handlers as a user of this provider writes them.
 
 terraform {
   required_providers {
@@ -10,12 +10,16 @@ terraform {
 
 provider "handler" {}
 
+variable "handlers" {
+  type = number
+}
+
 variable "image_uri" {
   type = string
 }
 
 locals {
-  handlers = toset([for i in range(20) : "handler-${i}"])
+  handlers = toset([for i in range(var.handlers) : "handler-${i}"])
 }
 
 resource "handler_queue" "all" {
@@ -27,7 +31,7 @@ resource "handler_queue" "all" {
 resource "handler_function" "all" {
   for_each             = local.handlers
   name                 = each.key
-  handler              = each.key
+  handler              = "first"
   image_uri            = var.image_uri
   queues               = { main = { arn = handler_queue.all[each.key].arn } }
   timeout              = 30
