@@ -38,6 +38,9 @@ func serve(p provider.Provider) error {
 	if os.Getenv(cookieVariable) != cookie {
 		return errors.New("this is a Terraform provider, which terraform starts by itself: name it in required_providers and run terraform init")
 	}
+	if err := quiet(); err != nil {
+		return err
+	}
 	ours, encryption, err := mutualTLS(os.Getenv("PLUGIN_CLIENT_CERT"))
 	if err != nil {
 		return err
@@ -88,6 +91,16 @@ func serveDebugger(p provider.Provider) error {
 	}
 	fmt.Printf("The provider runs. Terraform attaches to it with this in its environment:\n\n\tTF_REATTACH_PROVIDERS='%s'\n\n", how)
 	return server.Serve(listener)
+}
+
+// quiet keeps the framework from writing traces, which take it and Terraform a fifth of their time, where Terraform throws them away.
+func quiet() error {
+	for _, name := range []string{"TF_LOG", "TF_LOG_PROVIDER", "TF_LOG_SDK"} {
+		if os.Getenv(name) != "" {
+			return nil
+		}
+	}
+	return os.Setenv("TF_LOG_SDK", "off")
 }
 
 // listen returns a listener that only this machine reaches, and what is left to do once it is closed.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"net"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/go-plugin"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
+	"google.golang.org/protobuf/types/known/emptypb"
 )
 
 // asProvider tells this package's test binary to be the provider.
@@ -47,14 +49,18 @@ func clientConfig() *plugin.ClientConfig {
 	}
 }
 
-// ping asks the provider whether it serves.
-func ping(t *testing.T, client *plugin.Client) {
+// ask asks the provider something.
+func ask(t *testing.T, client *plugin.Client) {
 	t.Helper()
 	protocol, err := client.Client()
-	if err == nil {
-		err = protocol.Ping()
-	}
 	if err != nil {
+		t.Fatal(err)
+	}
+	connection, ok := protocol.(*plugin.GRPCClient)
+	if !ok {
+		t.Fatalf("it speaks %T", protocol)
+	}
+	if err := connection.Conn.Invoke(t.Context(), "/tfplugin6.Provider/GetMetadata", &emptypb.Empty{}, &emptypb.Empty{}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -80,11 +86,11 @@ func TestServesGoPlugin(t *testing.T) {
 			config.Cmd, config.AutoMTLS = cmd, mutual
 			client := plugin.NewClient(config)
 			defer client.Kill()
-			ping(t, client)
+			ask(t, client)
 			if err := cmd.Process.Signal(os.Interrupt); err != nil { // which a terminal sends to both
 				t.Fatal(err)
 			}
-			ping(t, client)
+			ask(t, client)
 			client.Kill()
 			ended(t, cmd, temporary)
 		})
@@ -124,7 +130,7 @@ func TestServesDebugger(t *testing.T) {
 			Addr: &net.UnixAddr{Net: told.Addr.Network, Name: told.Addr.String},
 		}
 		client := plugin.NewClient(config)
-		ping(t, client)
+		ask(t, client)
 		client.Kill()
 	}
 	if err := cmd.Process.Signal(os.Interrupt); err != nil {
@@ -145,6 +151,22 @@ func TestServesNobodyElse(t *testing.T) {
 		cmd.Env = append(cmd.Env, environment...)
 		if output, err := cmd.CombinedOutput(); err == nil || !strings.Contains(string(output), want) {
 			t.Errorf("got %v: %s, want %q", err, output, want)
+		}
+	}
+}
+
+func TestWritesTracesWhereTheyAreWanted(t *testing.T) {
+	t.Parallel()
+	for level, want := range map[string]bool{"": false, "TRACE": true} {
+		config, stderr := clientConfig(), &bytes.Buffer{}
+		cmd, _ := command(t)
+		cmd.Env = append(cmd.Env, "TF_LOG="+level, "TF_LOG_PROVIDER=", "TF_LOG_SDK=")
+		config.Cmd, config.Stderr = cmd, stderr
+		client := plugin.NewClient(config)
+		ask(t, client)
+		client.Kill()
+		if got := strings.Contains(stderr.String(), `"@level":"trace"`); got != want {
+			t.Errorf("TF_LOG=%s: got traces %t: %s", level, got, stderr)
 		}
 	}
 }

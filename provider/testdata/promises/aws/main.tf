@@ -88,7 +88,7 @@ resource "aws_lambda_function" "all" {
   image_uri                      = var.image_uri
   timeout                        = 30
   memory_size                    = 256
-  reserved_concurrent_executions = 5
+  reserved_concurrent_executions = 4
   environment {
     variables = { HANDLER = each.key }
   }
@@ -100,6 +100,6 @@ resource "aws_lambda_event_source_mapping" "all" {
   function_name           = aws_lambda_function.all[each.key].arn
   function_response_types = ["ReportBatchItemFailures"]
   scaling_config {
-    maximum_concurrency = 5
+    maximum_concurrency = 4
   }
 }

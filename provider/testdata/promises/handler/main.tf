@@ -35,5 +35,5 @@ resource "handler_function" "all" {
   image_uri            = var.image_uri
   queues               = { main = { arn = handler_queue.all[each.key].arn } }
   timeout              = 30
-  reserved_concurrency = 5
+  reserved_concurrency = 4
 }
