@@ -93,14 +93,16 @@ func serveDebugger(p provider.Provider) error {
 	return server.Serve(listener)
 }
 
-// quiet keeps the framework from writing traces, which take it and Terraform a fifth of their time, where Terraform throws them away.
+// quiet keeps the framework and the provider from writing logs, which take them and Terraform a fifth of their time, where Terraform
+// throws them away.
 func quiet() error {
-	for _, name := range []string{"TF_LOG", "TF_LOG_PROVIDER", "TF_LOG_SDK"} {
+	const ofFramework, ofProvider = "TF_LOG_SDK", "TF_LOG_PROVIDER_HANDLER"
+	for _, name := range []string{"TF_LOG", "TF_LOG_PROVIDER", ofFramework, ofProvider} {
 		if os.Getenv(name) != "" {
 			return nil
 		}
 	}
-	return os.Setenv("TF_LOG_SDK", "off")
+	return errors.Join(os.Setenv(ofFramework, "off"), os.Setenv(ofProvider, "off"))
 }
 
 // listen returns a listener that only this machine reaches, and what is left to do once it is closed.

@@ -160,7 +160,7 @@ func TestWritesTracesWhereTheyAreWanted(t *testing.T) {
 	for level, want := range map[string]bool{"": false, "TRACE": true} {
 		config, stderr := clientConfig(), &bytes.Buffer{}
 		cmd, _ := command(t)
-		cmd.Env = append(cmd.Env, "TF_LOG="+level, "TF_LOG_PROVIDER=", "TF_LOG_SDK=")
+		cmd.Env = append(cmd.Env, "TF_LOG="+level, "TF_LOG_PROVIDER=", "TF_LOG_PROVIDER_HANDLER=", "TF_LOG_SDK=")
 		config.Cmd, config.Stderr = cmd, stderr
 		client := plugin.NewClient(config)
 		ask(t, client)
