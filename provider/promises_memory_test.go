@@ -28,15 +28,19 @@ func overridden(source, directory string) string {
 	return fmt.Sprintf("provider_installation {\n  dev_overrides {\n    %q = %q\n  }\n  direct {}\n}\n", source, directory)
 }
 
-// watchMemory looks at processes again and again until it is told to stop, and then sends the largest peak that it saw, in MB.
+// watchMemory looks at processes again and again until it is told to stop, and then sends the largest peak that it saw, in MB. It looks
+// rarely, as a peak can be read until its process ends, and what is measured meanwhile shall not notice.
 func watchMemory(started string, stop <-chan struct{}) <-chan float64 {
 	result := make(chan float64, 1)
 	go func() {
-		largest := 0
-		for again := time.NewTicker(2 * time.Millisecond); ; {
+		largest, over := 0, map[string]bool{}
+		for again := time.NewTicker(10 * time.Millisecond); ; {
 			ids, _ := os.ReadFile(started) // none yet
 			for id := range strings.FieldsSeq(string(ids)) {
-				largest = max(largest, peakOf(id))
+				if !over[id] {
+					peak := peakOf(id)
+					largest, over[id] = max(largest, peak), peak == 0
+				}
 			}
 			select {
 			case <-stop:
