@@ -3,7 +3,6 @@ package provider
 import (
 	"errors"
 	"fmt"
-	"os"
 	"regexp"
 	"testing"
 
@@ -295,6 +294,3 @@ func TestAccFunctionMergesItsEnvironment(t *testing.T) {
 		},
 	})
 }
-
-// isMoto reports whether the tests' AWS is a moto server.
-func isMoto() bool { return os.Getenv(endpointVariable) != "" }

@@ -8,8 +8,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/lambda-land/terraform-provider-handler/internal/expression"
 	"github.com/lambda-land/terraform-provider-handler/provider/cloud"
+	"github.com/lambda-land/terraform-provider-handler/sdk/expression"
 )
 
 type scheduleModel struct {

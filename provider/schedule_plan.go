@@ -13,8 +13,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/lambda-land/terraform-provider-handler/internal/expression"
 	"github.com/lambda-land/terraform-provider-handler/provider/cloud"
+	"github.com/lambda-land/terraform-provider-handler/sdk/expression"
 )
 
 const invalidSchedule = "Invalid schedule"

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/lambda-land/terraform-provider-handler/internal/expression"
+	"github.com/lambda-land/terraform-provider-handler/sdk/expression"
 	"github.com/lambda-land/terraform-provider-handler/sdk/localaws/wire"
 )
 
