@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"golang.org/x/sync/errgroup"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 
 	"github.com/lambda-land/terraform-provider-handler/provider/cloud"
 )
@@ -57,12 +57,39 @@ func (r *functionResource) destroy(ctx context.Context, rest remains) error {
 	if err := r.cloud.DeleteFunction(ctx, rest.name); err != nil {
 		return err
 	}
-	var group errgroup.Group
-	if rest.ownRole {
-		group.Go(func() error { return r.cloud.DeleteRole(ctx, roleName(rest.name, r.cloud.Region)) })
-	}
 	if rest.logGroup != "" {
-		group.Go(func() error { return r.cloud.DeleteLogGroup(ctx, rest.logGroup) })
+		if err := r.cloud.DeleteLogGroup(ctx, rest.logGroup); err != nil {
+			return err
+		}
 	}
-	return group.Wait()
+	if !rest.ownRole {
+		return nil
+	}
+	return r.cloud.DeleteRole(ctx, roleName(rest.name, r.cloud.Region))
+}
+
+// remain reports whether anything is left of a function that is gone itself: somebody deleted it, or a run was killed that did.
+func (r *functionResource) remain(ctx context.Context, state *functionModel) (bool, error) {
+	if r.ownsRole(state) || state.RoleARN.IsNull() {
+		if _, err := r.cloud.FindRole(ctx, roleName(state.Name.ValueString(), r.cloud.Region)); !cloud.IsNotFound(err) {
+			return err == nil, ignoreDenied(err)
+		}
+	}
+	var diags diag.Diagnostics
+	log := state.log(ctx, &diags)
+	if log.Keep.ValueBool() || diags.HasError() {
+		return false, diagError(diags)
+	}
+	_, err := r.cloud.Retention(ctx, state.logGroup(log))
+	if cloud.IsNotFound(err) {
+		return false, nil
+	}
+	return err == nil, ignoreDenied(err)
+}
+
+func ignoreDenied(err error) error {
+	if cloud.IsDenied(err) {
+		return nil
+	}
+	return err
 }

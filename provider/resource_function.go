@@ -88,8 +88,16 @@ func (r *functionResource) Read(ctx context.Context, req resource.ReadRequest, r
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("name"), state.Name)...)
 	found, err := r.find(ctx, &state)
 	if cloud.IsNotFound(err) {
-		resp.State.RemoveResource(ctx)
-		return
+		var rest bool
+		if rest, err = r.remain(ctx, &state); err == nil && !rest {
+			resp.State.RemoveResource(ctx)
+			return
+		}
+		if err == nil { // destroying it, or replacing it, removes the rest
+			state.ARN = types.StringNull()
+			resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+			return
+		}
 	}
 	if err == nil && state.ImageURI.IsNull() {
 		err = r.findImported(ctx, &state, &found)

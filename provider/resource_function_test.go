@@ -476,9 +476,9 @@ func TestAccFunctionDrift(t *testing.T) {
 					t.Fatal(err)
 				}
 			},
-			Config: config, // the mapping is still there, and is adopted; so is the role
+			Config: config, // the mapping and the role are still there, and go first
 			ConfigPlanChecks: resource.ConfigPlanChecks{
-				PreApply:             []plancheck.PlanCheck{plancheck.ExpectResourceAction(testFunction, plancheck.ResourceActionCreate)},
+				PreApply:             []plancheck.PlanCheck{plancheck.ExpectResourceAction(testFunction, plancheck.ResourceActionReplace)},
 				PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()},
 			},
 		},

@@ -156,20 +156,19 @@ func (r *queueResource) Delete(ctx context.Context, req resource.DeleteRequest, 
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	urls := []string{state.URL.ValueString()}
+	var urls []string // the queue itself is the last, as it is what Terraform looks for after a crash
 	if url := state.DeadLetterURL.ValueString(); url != "" {
 		urls = append(urls, url)
 	}
+	urls = append(urls, state.URL.ValueString())
 	err := r.refuseMessages(ctx, state.ForceDestroy.ValueBool(), urls...)
-	if err == nil {
-		group, groupCtx := errgroup.WithContext(ctx)
-		for _, url := range urls {
-			group.Go(func() error { return r.cloud.DeleteQueue(groupCtx, url) })
+	for _, url := range urls {
+		if err == nil {
+			err = r.cloud.DeleteQueue(ctx, url)
 		}
-		err = group.Wait()
 	}
 	if err != nil {
-		addQueueError(&resp.Diagnostics, "delete", urls[0], err)
+		addQueueError(&resp.Diagnostics, "delete", state.URL.ValueString(), err)
 	}
 }
 

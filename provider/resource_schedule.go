@@ -104,9 +104,9 @@ func (r *scheduleResource) Delete(ctx context.Context, req resource.DeleteReques
 		return
 	}
 	name := state.Name.ValueString()
-	err := r.cloud.DeleteSchedule(ctx, name)
-	if err == nil {
-		err = r.deleteRole(ctx, &state)
+	err := r.deleteRole(ctx, &state)
+	if err == nil { // the last, as it is what Terraform looks for after a crash
+		err = r.cloud.DeleteSchedule(ctx, name)
 	}
 	if err != nil {
 		addScheduleError(&resp.Diagnostics, "delete", name, err)
