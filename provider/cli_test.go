@@ -65,6 +65,16 @@ func (w cli) run(t testing.TB, args []string, environment ...string) (string, bo
 	return flat(output), err == nil
 }
 
+// must runs Terraform and returns what it says.
+func (w cli) must(t *testing.T, args ...string) string {
+	t.Helper()
+	output, ok := w.run(t, args)
+	if !ok {
+		t.Fatalf("%v: …%s", args, output[max(0, len(output)-maxOutput):])
+	}
+	return output
+}
+
 // flat returns Terraform's output without its frames and breaks of lines.
 func flat(output []byte) string {
 	return strings.Join(strings.Fields(regexp.MustCompile(`(?m)^[│╷╵]`).ReplaceAllString(string(output), "")), " ")

@@ -128,16 +128,6 @@ provider "aws" {
 
 func (m *migration) roleARN() string { return "arn:aws:iam::" + testAccount() + ":role/" + m.name }
 
-// must runs Terraform and returns what it says.
-func (m *migration) must(t *testing.T, args ...string) string {
-	t.Helper()
-	output, ok := m.run(t, args)
-	if !ok {
-		t.Fatalf("%v: …%s", args, output[max(0, len(output)-maxOutput):])
-	}
-	return output
-}
-
 // begin makes what was there before.
 func (m *migration) begin(t *testing.T) {
 	t.Helper()
@@ -282,12 +272,12 @@ func (m *migration) keepSending(t *testing.T) (stop func() []string) {
 	}
 }
 
-// handled returns the IDs of the messages that the function has logged as handled.
-func (m *migration) handled(t *testing.T) map[string]bool {
+// handledBy returns the IDs of the messages that a function has logged as handled.
+func handledBy(t *testing.T, function string) map[string]bool {
 	t.Helper()
 	ids := map[string]bool{}
 	pages := cloudwatchlogs.NewFilterLogEventsPaginator(cloudwatchlogs.NewFromConfig(clientConfig()),
-		&cloudwatchlogs.FilterLogEventsInput{LogGroupName: aws.String("/aws/lambda/" + m.name)})
+		&cloudwatchlogs.FilterLogEventsInput{LogGroupName: aws.String("/aws/lambda/" + function)})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(background())
 		if err != nil {
@@ -306,8 +296,8 @@ func (m *migration) handled(t *testing.T) map[string]bool {
 // waitForMore waits until messages were handled that were not handled before.
 func (m *migration) waitForMore(t *testing.T) {
 	t.Helper()
-	before := len(m.handled(t))
-	for deadline := time.Now().Add(time.Minute); len(m.handled(t)) == before; time.Sleep(100 * time.Millisecond) {
+	before := len(handledBy(t, m.name))
+	for deadline := time.Now().Add(time.Minute); len(handledBy(t, m.name)) == before; time.Sleep(100 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("nothing is handled any more")
 		}
@@ -319,7 +309,7 @@ func (m *migration) account(t *testing.T, sent []string) {
 	t.Helper()
 	missing := sent
 	for deadline := time.Now().Add(time.Minute); len(missing) > 0; time.Sleep(100 * time.Millisecond) {
-		handled := m.handled(t)
+		handled := handledBy(t, m.name)
 		missing = nil
 		for _, id := range sent {
 			if !handled[id] {
