@@ -229,9 +229,8 @@ func TestAccCreateBeforeDestroyUnderOneName(t *testing.T) {
 					{Taint: []string{address}, Config: drainingConfig(name, uri, createFirst), ExpectError: regexp.MustCompile(`(?is)` + want)},
 					{
 						PreConfig: func() {
-							if output, err := lambda.NewFromConfig(clientConfig()).ListEventSourceMappings(background(),
-								&lambda.ListEventSourceMappingsInput{FunctionName: &name}); err != nil || len(output.EventSourceMappings) != 1 {
-								t.Errorf("the function does not drain its queue any more: %v, %v", output, err)
+							if err := drains(name, name)(nil); err != nil {
+								t.Error(err)
 							}
 						},
 						Config: strings.ReplaceAll(drainingConfig(name, uri, ""), createFirst, ""), ConfigPlanChecks: emptyPlan(),

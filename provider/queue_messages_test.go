@@ -1,13 +1,17 @@
 package provider
 
 import (
+	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/terraform"
 )
 
 // put has a queue hold a message: visible, in flight, delayed, or a dead letter.
@@ -95,4 +99,54 @@ func TestAccQueueSaysThatItIsReplaced(t *testing.T) {
 		t.Errorf("an update is said to replace: %s", output)
 	}
 	w.must(t, "destroy", "-auto-approve")
+}
+
+// TestAccQueueIsRenamedUnderItsFunction replaces a drained queue in both orders; its function stays and drains the new one alone.
+func TestAccQueueIsRenamedUnderItsFunction(t *testing.T) {
+	acceptance(t)
+	uri := testImageURI(t, "1")
+	for order, lifecycle := range map[string]string{"destroy first": "", "create first": createFirst} {
+		t.Run(order, func(t *testing.T) {
+			name := uniqueName(t)
+			config := func(queue string) string {
+				return queueConfig(queue, "function_timeout = 10\n"+lifecycle) + fmt.Sprintf(`
+resource "handler_function" "test" {
+  name      = %q
+  image_uri = %q
+  %s
+}
+`, name, uri, draining)
+			}
+			resource.Test(t, resource.TestCase{
+				ProtoV6ProviderFactories: factories(),
+				CheckDestroy:             resource.ComposeTestCheckFunc(noQueues(t, name+"-2", name+"-2-dlq"), nothingLeft(name)),
+				Steps: []resource.TestStep{
+					{Config: config(name), Check: drains(name, name)},
+					{
+						Config: config(name + "-2"), ConfigPlanChecks: update(),
+						Check: resource.ComposeTestCheckFunc(noQueues(t, name, name+"-dlq"), drains(name, name+"-2")),
+					},
+				},
+			})
+		})
+	}
+}
+
+// drains checks which queue a function drains, and that it drains no other.
+func drains(function, queue string) resource.TestCheckFunc {
+	return func(*terraform.State) error {
+		output, err := lambda.NewFromConfig(clientConfig()).ListEventSourceMappings(background(),
+			&lambda.ListEventSourceMappingsInput{FunctionName: &function})
+		if err != nil {
+			return err
+		}
+		var arns []string
+		for _, mapping := range output.EventSourceMappings {
+			arns = append(arns, aws.ToString(mapping.EventSourceArn))
+		}
+		if want := testARN("sqs", queue); !slices.Equal(arns, []string{want}) {
+			return fmt.Errorf("function %s drains %q, want %s", function, arns, want)
+		}
+		return nil
+	}
 }
