@@ -147,24 +147,31 @@ func TestAccFunctionSettings(t *testing.T) {
 	})
 }
 
-// TestAccFunctionInAVPCIsTakenOutBeforeItIsDestroyed so that its network interfaces do not hold its security groups.
-func TestAccFunctionInAVPCIsTakenOutBeforeItIsDestroyed(t *testing.T) {
+// TestAccFunctionIsDestroyedInOrder: its mappings first, so that no message is received for it any more, then its network interfaces, which would
+// hold its security groups.
+func TestAccFunctionIsDestroyedInOrder(t *testing.T) {
 	acceptance(t)
 	name, uri := uniqueName(t), testImageURI(t, "1")
-	detached, deleted := 0, 0
+	detached, mapped, deleted := 0, 0, 0
 	backend.before(t, `^DELETE /2015-03-31/functions/`, name, func() {
 		deleted++
+		left, err := lambda.NewFromConfig(clientConfig()).ListEventSourceMappings(background(), &lambda.ListEventSourceMappingsInput{FunctionName: &name})
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		mapped = len(left.EventSourceMappings)
 		detached = backend.count(`^PUT /2015-03-31/functions/`+name+`/configuration$`, `"VpcConfig":{"SecurityGroupIds":[],"SubnetIds":[]}`)
 	})
 	resource.Test(t, resource.TestCase{
 		ProtoV6ProviderFactories: factories(),
 		CheckDestroy:             nothingLeft(name),
 		Steps: []resource.TestStep{{
-			Config: lone(name, uri, "handler = \"first\"\n vpc = { subnet_ids = [\"subnet-1\"], security_group_ids = [\"sg-1\"] }"),
+			Config: functionConfig(name, uri, draining+"vpc = { subnet_ids = [\"subnet-1\"], security_group_ids = [\"sg-1\"] }"),
 		}},
 	})
-	if deleted != 1 || detached != 1 {
-		t.Errorf("the function was deleted %d times, and detached %d times before", deleted, detached)
+	if deleted != 1 || detached != 1 || mapped != 0 {
+		t.Errorf("the function was deleted %d times, with %d mappings, and detached %d times before", deleted, mapped, detached)
 	}
 }
 

@@ -81,7 +81,7 @@ func (r *queueResource) plannedARN(account, name string) types.String {
 func warnOfReplacement(state, plan *queueModel, diags *diag.Diagnostics) {
 	diags.AddAttributeWarning(path.Root("name"), "Queue is replaced", fmt.Sprintf("SQS cannot rename a queue or change its type, so %s is destroyed "+
 		"and %s is made. Messages do not move. While %s or its dead-letter queue holds any, its destruction is refused, unless force_destroy is "+
-		"set: let its function drain it first.", state.Name.ValueString(), plan.Name.ValueString(), state.Name.ValueString()))
+		"set: let its function drain it first, as by draining both queues for a while.", state.Name.ValueString(), plan.Name.ValueString(), state.Name.ValueString()))
 }
 
 // derivedVisibility returns the visibility timeout for a function's timeout.

@@ -186,7 +186,7 @@ func (r *queueResource) refuseMessages(ctx context.Context, force bool, urls ...
 			}
 			if count := cloud.MessageCount(attributes); count > 0 {
 				return fmt.Errorf("queue %s holds messages, about %d, which would be lost; let its function drain it, purge it, or set "+
-					"force_destroy = true and apply before you destroy", url, count)
+					"force_destroy = true and apply (untaint it first, if it is tainted) before you destroy", url, count)
 			}
 			return err
 		})
