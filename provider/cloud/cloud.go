@@ -98,8 +98,8 @@ func (c *Cloud) ARN(service, account, resource string) string {
 	return arn.ARN{Partition: c.Partition, Service: service, Region: c.Region, AccountID: account, Resource: resource}.String()
 }
 
-// optional returns nil for an empty text, which AWS would take for a value.
-func optional(text string) *string {
+// textOrNil returns nil for an empty text, which AWS would take for a value.
+func textOrNil(text string) *string {
 	if text == "" {
 		return nil
 	}

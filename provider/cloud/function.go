@@ -76,7 +76,7 @@ func (c *Cloud) CreateFunction(ctx context.Context, f Function) (*Function, erro
 			Tags:          f.Tags,
 
 			EphemeralStorage: &types.EphemeralStorage{Size: &f.EphemeralStorage},
-			KMSKeyArn:        optional(f.KMSKeyARN),
+			KMSKeyArn:        textOrNil(f.KMSKeyARN),
 			TracingConfig:    f.tracing(),
 			VpcConfig:        f.VPC.config(),
 		})

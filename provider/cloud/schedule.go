@@ -148,13 +148,6 @@ func (s *Schedule) target() *types.Target {
 	return target
 }
 
-func textOrNil(text string) *string {
-	if text == "" {
-		return nil
-	}
-	return &text
-}
-
 func timeOrNil(t time.Time) *time.Time {
 	if t.IsZero() {
 		return nil
