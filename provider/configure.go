@@ -1,9 +1,12 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"path/filepath"
+	"time"
 
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go/middleware"
 	"github.com/google/go-containerregistry/pkg/authn"
 	awsbase "github.com/hashicorp/aws-sdk-go-base/v2"
@@ -17,6 +20,10 @@ import (
 
 // maxAttempts is the AWS provider's default of max_retries.
 const maxAttempts = 25
+
+// answerTimeout is how long one attempt of a call may take, answer included. AWS answers within seconds; what takes longer is a connection
+// that was lost unseen, on which an apply would wait for ever.
+const answerTimeout = time.Minute
 
 func (p *handlerProvider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
 	if !req.Config.Raw.IsFullyKnown() {
@@ -76,6 +83,9 @@ func (p *handlerProvider) connect(ctx context.Context, model *providerModel, dia
 	}
 	if found.RetryMaxAttempts == 0 { // neither configuration nor environment nor profile say it
 		found.RetryMaxAttempts = maxAttempts
+	}
+	if client, ok := found.HTTPClient.(*awshttp.BuildableClient); ok {
+		found.HTTPClient = client.WithTimeout(cmp.Or(p.patience, answerTimeout))
 	}
 	found.APIOptions = append(found.APIOptions, logCalls, explainRejections)
 	c := cloud.NewAt(found, model.endpoints())

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 	awsbase "github.com/hashicorp/aws-sdk-go-base/v2"
 	basediag "github.com/hashicorp/aws-sdk-go-base/v2/diag"
 	"github.com/hashicorp/aws-sdk-go-base/v2/endpoints"
@@ -132,7 +133,7 @@ func (m *providerModel) checkAccount(ctx context.Context, c *cloud.Cloud, diags 
 	}
 }
 
-// explainRejections adds to the errors of all calls what to do about credentials that AWS does not take.
+// explainRejections adds to the errors of all calls what to do about credentials that AWS does not take, and about no answer.
 func explainRejections(stack *middleware.Stack) error {
 	return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("ExplainRejections", func(
 		ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler,
@@ -145,8 +146,11 @@ func explainRejections(stack *middleware.Stack) error {
 	}), middleware.After)
 }
 
-// rejection returns what an answer of AWS says about the credentials, and what to do; empty for other answers.
+// rejection returns what an answer of AWS says about the credentials, or that there is none, and what to do; empty for other answers.
 func rejection(err error) string {
+	if _, unsent := errors.AsType[*smithyhttp.RequestSendError](err); unsent {
+		return "AWS cannot be reached or does not answer; check the network, proxies, and the provider's region and endpoints"
+	}
 	apiErr, ok := errors.AsType[smithy.APIError](err)
 	if !ok {
 		return ""

@@ -4,6 +4,7 @@ package provider
 
 import (
 	"context"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
@@ -15,6 +16,7 @@ var _ provider.Provider = (*handlerProvider)(nil)
 type handlerProvider struct {
 	version   string
 	creations *creations
+	patience  time.Duration // with one attempt of a call; answerTimeout if 0
 }
 
 // New returns a function that makes the provider of this version.
