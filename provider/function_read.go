@@ -69,19 +69,17 @@ func (r *functionResource) findPolicy(ctx context.Context, state *functionModel,
 }
 
 // read takes over what AWS says. A lost role is none, so that the next apply makes it again; a lost image, or another one, has no
-// fingerprint.
+// fingerprint. Of an update that failed, AWS says what it wanted: the function goes on as it was, and the next apply tries again.
 func (r *functionResource) read(ctx context.Context, m *functionModel, f foundFunction, diags *diag.Diagnostics) {
 	imported := m.ImageURI.IsNull()
-	if imported || m.ImageDigest.ValueString() != f.ImageDigest {
-		m.ImageURI, m.ImageDigest = types.StringValue(f.ImageURI), types.StringValue(f.ImageDigest)
-		m.Fingerprint = types.StringNull()
+	if imported || !f.UpdateFailed {
+		r.readConfiguration(ctx, m, f, diags)
 	}
 	if f.lostImage {
 		m.Fingerprint = types.StringNull()
 		warnOfLostImage(diags, m.ImageURI)
 	}
 	m.ARN = types.StringValue(f.ARN)
-	m.RoleARN = types.StringValue(f.RoleARN)
 	if f.lostRole {
 		m.RoleARN = types.StringNull()
 	}
@@ -92,20 +90,30 @@ func (r *functionResource) read(ctx context.Context, m *functionModel, f foundFu
 		m.RecursiveLoop = types.StringValue(f.recursion)
 	}
 	m.EnvironmentMode = types.StringValue(orDefault(m.EnvironmentMode, environmentReplace))
-	m.KMSKeyARN = textOrNull(f.KMSKeyARN)
-	m.EphemeralStorage = types.Int32Value(f.EphemeralStorage)
-	m.Tracing = types.BoolValue(f.Tracing)
-	m.VPC = vpcObject(f.VPC)
 	m.Version = types.StringValue(f.Version)
-	m.MemorySize = types.Int32Value(f.MemorySize)
-	m.Timeout = types.Int32Value(f.Timeout)
-	m.Architecture = types.StringValue(f.Architecture)
 	m.ReservedConcurrency = types.Int32PointerValue(f.Reserved)
-	m.LogGroupName = types.StringValue(f.LogGroup)
 	m.TagsAll = textMapOrNull(r.withoutIgnored(f.Tags))
 	if imported {
 		m.Tags = r.ownTags(r.withoutIgnored(f.Tags))
 	}
+	m.readMappings(ctx, f.mappings, diags)
+}
+
+// readConfiguration takes over the image and what else Lambda changes in updates that may fail later.
+func (r *functionResource) readConfiguration(ctx context.Context, m *functionModel, f foundFunction, diags *diag.Diagnostics) {
+	if m.ImageURI.IsNull() || m.ImageDigest.ValueString() != f.ImageDigest {
+		m.ImageURI, m.ImageDigest = types.StringValue(f.ImageURI), types.StringValue(f.ImageDigest)
+		m.Fingerprint = types.StringNull()
+	}
+	m.RoleARN = types.StringValue(f.RoleARN)
+	m.KMSKeyARN = textOrNull(f.KMSKeyARN)
+	m.EphemeralStorage = types.Int32Value(f.EphemeralStorage)
+	m.Tracing = types.BoolValue(f.Tracing)
+	m.VPC = vpcObject(f.VPC)
+	m.MemorySize = types.Int32Value(f.MemorySize)
+	m.Timeout = types.Int32Value(f.Timeout)
+	m.Architecture = types.StringValue(f.Architecture)
+	m.LogGroupName = types.StringValue(f.LogGroup)
 	log := m.log(ctx, diags)
 	log.Format = types.StringValue(f.LogFormat)
 	if f.LogFormat == "JSON" {
@@ -116,7 +124,6 @@ func (r *functionResource) read(ctx context.Context, m *functionModel, f foundFu
 	}
 	m.Log = log.object()
 	r.readEnvironment(m, f.Environment)
-	m.readMappings(ctx, f.mappings, diags)
 }
 
 func (r *functionResource) readEnvironment(m *functionModel, remote map[string]string) {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -153,7 +154,7 @@ func dataFor(t *testing.T, config aws.Config) *providerData {
 	return newProviderData(cloud.New(config), caches)
 }
 
-// recorder stands before the tests' AWS. It remembers what the provider called, and fails what a test tells it to.
+// recorder stands before the tests' AWS. It remembers what the provider called, and has happen to it what a test wants.
 type recorder struct {
 	endpoint string
 	target   http.Handler
@@ -169,11 +170,11 @@ type call struct {
 	body      string
 }
 
-// fault fails requests, or has something happen before them.
+// fault is what happens to requests: it answers them itself, or has them served.
 type fault struct {
 	operation *regexp.Regexp
 	about     string // part of path or body
-	before    func() // nil for a request that fails
+	answer    func(w http.ResponseWriter, made call, serve func(http.ResponseWriter))
 }
 
 func (f *fault) isOf(made call) bool {
@@ -195,45 +196,53 @@ func (r *recorder) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		req.Body = io.NopCloser(bytes.NewReader(body))
 	}
 	made := call{operation: operationOf(req, body), body: req.URL.String() + "\n" + string(body)}
-	if r.record(made) {
-		forbid(w, made, bytes.Contains(body, []byte("Action=")))
-		return
+	serve := func(w http.ResponseWriter) { r.target.ServeHTTP(w, req) }
+	for _, f := range slices.Backward(r.record(made)) {
+		next := serve
+		serve = func(w http.ResponseWriter) { f.answer(w, made, next) }
 	}
-	r.target.ServeHTTP(w, req)
+	serve(w)
 }
 
-// forbid answers as AWS does to who may not call, in the protocol of the request.
-func forbid(w http.ResponseWriter, made call, inXML bool) {
-	message := denialOf(made)
-	kind, format := "application/json", `{"__type":"AccessDeniedException","message":%q}`
+// refuse answers as AWS does to a call that fails, in the protocol of the call.
+func refuse(w http.ResponseWriter, made call, status int, code, message string) {
+	kind, format := "application/json", `{"__type":%q,"message":%q,"Message":%[2]q}`
 	switch {
 	case strings.Contains(made.operation, " /v2/"):
-		format = `{"errors":[{"code":"DENIED","message":%q}]}`
-	case inXML:
-		kind, format = "text/xml", `<ErrorResponse><Error><Code>AccessDenied</Code><Message>%s</Message></Error></ErrorResponse>`
+		format = `{"errors":[{"code":%q,"message":%q}]}`
+	case !strings.ContainsAny(made.operation, " ."):
+		kind, format = "text/xml", `<ErrorResponse><Error><Code>%s</Code><Message>%s</Message></Error></ErrorResponse>`
 	}
 	w.Header().Set("Content-Type", kind)
-	w.Header().Set("X-Amzn-Errortype", "AccessDeniedException")
-	w.WriteHeader(http.StatusForbidden)
-	_, _ = fmt.Fprintf(w, format, message)
+	w.Header().Set("X-Amzn-Errortype", code)
+	w.WriteHeader(status)
+	_, _ = fmt.Fprintf(w, format, code, message)
 }
 
-// record remembers a call, has happen what is to happen before it, and reports whether it is to fail.
-func (r *recorder) record(made call) (fails bool) {
+// forbid answers as AWS does to who may not call.
+func forbid(w http.ResponseWriter, made call, _ func(http.ResponseWriter)) {
+	code := "AccessDeniedException"
+	switch {
+	case strings.Contains(made.operation, " /v2/"):
+		code = "DENIED"
+	case !strings.ContainsAny(made.operation, " ."):
+		code = "AccessDenied"
+	}
+	refuse(w, made, http.StatusForbidden, code, denialOf(made))
+}
+
+// record remembers a call and returns what is to happen to it.
+func (r *recorder) record(made call) []*fault {
 	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.calls = append(r.calls, made)
-	faults := slices.Clone(r.faults)
-	r.mu.Unlock()
-	for _, f := range faults {
-		switch {
-		case !f.isOf(made):
-		case f.before != nil:
-			f.before()
-		default:
-			fails = true
+	var faults []*fault
+	for _, f := range r.faults {
+		if f.isOf(made) {
+			faults = append(faults, f)
 		}
 	}
-	return fails
+	return faults
 }
 
 func operationOf(req *http.Request, body []byte) string {
@@ -246,17 +255,50 @@ func operationOf(req *http.Request, body []byte) string {
 	return req.Method + " " + req.URL.Path
 }
 
-// fail lets operations about something fail until the test ends or the returned function is called.
+// fail lets operations about something be denied until the test ends or the returned function is called.
 func (r *recorder) fail(t *testing.T, operation, about string) (stop func()) {
 	t.Helper()
-	return r.add(t, &fault{operation: regexp.MustCompile(operation), about: about})
+	return r.add(t, &fault{operation: regexp.MustCompile(operation), about: about, answer: forbid})
 }
 
 // before has something happen once, before the first of the operations about something: what another process does at that moment.
 func (r *recorder) before(t *testing.T, operation, about string, happen func()) {
 	t.Helper()
 	var once sync.Once
-	r.add(t, &fault{operation: regexp.MustCompile(operation), about: about, before: func() { once.Do(happen) }})
+	r.add(t, &fault{
+		operation: regexp.MustCompile(operation), about: about,
+		answer: func(w http.ResponseWriter, _ call, serve func(http.ResponseWriter)) {
+			once.Do(happen)
+			serve(w)
+		},
+	})
+}
+
+// refuse has operations about something refused with an error of AWS, until the test ends or the returned function is called.
+func (r *recorder) refuse(t *testing.T, operation, about string, status int, code, message string) (stop func()) {
+	t.Helper()
+	return r.add(t, &fault{
+		operation: regexp.MustCompile(operation), about: about,
+		answer: func(w http.ResponseWriter, made call, _ func(http.ResponseWriter)) {
+			refuse(w, made, status, code, message)
+		},
+	})
+}
+
+// alter changes what AWS answers to operations about something, likewise.
+func (r *recorder) alter(t *testing.T, operation, about string, change func(answer string) string) (stop func()) {
+	t.Helper()
+	return r.add(t, &fault{
+		operation: regexp.MustCompile(operation), about: about,
+		answer: func(w http.ResponseWriter, _ call, serve func(http.ResponseWriter)) {
+			answer := httptest.NewRecorder()
+			serve(answer)
+			maps.Copy(w.Header(), answer.Header())
+			w.Header().Del("Content-Length")
+			w.WriteHeader(answer.Code)
+			_, _ = io.WriteString(w, change(answer.Body.String()))
+		},
+	})
 }
 
 func (r *recorder) add(t *testing.T, f *fault) (stop func()) {

@@ -2,11 +2,9 @@ package provider
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -225,31 +223,4 @@ func (r *functionResource) deployment(ctx context.Context, m *functionModel, dia
 // ownsRole reports whether the function's role is the one that the provider makes, or is going to make.
 func (r *functionResource) ownsRole(m *functionModel) bool {
 	return m.RoleARN.IsUnknown() || cloud.RoleName(m.RoleARN.ValueString()) == roleName(m.Name.ValueString(), r.cloud.Region)
-}
-
-// addFunctionError says which act failed on which function, and why.
-func addFunctionError(diags *diag.Diagnostics, act, name string, err error) {
-	detail := fmt.Sprintf("Function %s: %s", name, sentence(err.Error())) + importHint(err, "handler_function")
-	if missing, ok := errors.AsType[*missingQueueError](err); ok {
-		blame(diags, missing.at, "Failed to "+act+" function", detail)
-		return
-	}
-	attribute := ""
-	switch text := err.Error(); {
-	case cloud.IsExists(err):
-		attribute = "name"
-	case strings.Contains(text, "UnreservedConcurrentExecution"):
-		attribute = "reserved_concurrency"
-		detail += " Reserve less, or ask AWS for more concurrent executions in Service Quotas."
-	case strings.Contains(text, "Source image"), strings.Contains(text, "ECR image"), strings.Contains(text, "ImageAccessDenied"),
-		strings.Contains(text, "InvalidImage"), strings.Contains(text, "media type"):
-		attribute = "image_uri"
-		detail += " The image must be in an ECR repository of this region whose policy lets Lambda pull, as one manifest for the " +
-			"function's architecture."
-	}
-	if attribute == "" {
-		diags.AddError("Failed to "+act+" function", detail)
-		return
-	}
-	blame(diags, path.Root(attribute), "Failed to "+act+" function", detail)
 }

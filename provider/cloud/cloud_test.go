@@ -43,15 +43,19 @@ func TestConcurrencyFloor(t *testing.T) {
 }
 
 func TestRedactKeepsValuesOutOfErrors(t *testing.T) {
-	f := Function{Name: "acme", ImageURI: "host/acme-first@sha256:1", Environment: map[string]string{
-		"PASSWORD": "hunter2", "HANDLER": "acme-first", "SHORT": "is",
-	}}
+	f := Function{Name: "acme", ImageURI: "host/acme-first@sha256:1"}
+	environment := map[string]string{
+		"PASSWORD": "hunter2", "LONGER": "hunter2-and-more", "HANDLER": "acme-first", "SHORT": "is", "QUOTED": "a\"b\\\n<c>",
+	}
 	for text, want := range map[string]string{
 		`exceeded the 4KB limit. String measured: {"PASSWORD":"hunter2"}`: `exceeded the 4KB limit. (the environment's values are left out here)`,
 		`value hunter2 of host/acme-first@sha256:1 is refused`:            `value (the value of PASSWORD) of host/acme-first@sha256:1 is refused`,
-		`nothing of it`: `nothing of it`,
+		`hunter2-and-more: refused`:                                       `(the value of LONGER): refused`,
+		`{"A":"a\"b\\\n<c>","B":"a\"b\\\n\u003cc\u003e"}`:                 `{"A":"(the value of QUOTED)","B":"(the value of QUOTED)"}`,
+		"a\"b\\\n<c> is refused":                                          `(the value of QUOTED) is refused`,
+		`nothing of it`:                                                   `nothing of it`,
 	} {
-		if got := f.redact(errors.New(text)).Error(); got != want {
+		if got := f.redact(errors.New(text), environment).Error(); got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	}

@@ -29,6 +29,7 @@ type Function struct {
 	LogLevel     string // only with JSON
 	Tags         map[string]string
 	Reserved     *int32 // reserved concurrency; nil for none
+	UpdateFailed bool   // set by AWS: whether its last update failed, so that it runs something else than AWS says, if need be
 
 	EphemeralStorage int32  // MB of /tmp
 	KMSKeyARN        string // of the key that encrypts the environment; empty for Lambda's own
@@ -88,9 +89,9 @@ func (c *Cloud) CreateFunction(ctx context.Context, f Function) (*Function, erro
 			return nil, &ExistsError{Object: "a function named " + f.Name, ID: f.Name}
 		}
 	case err != nil && isRefused(err):
-		return nil, fmt.Errorf("create function %s: %w", f.Name, f.redact(err))
+		return nil, fmt.Errorf("create function %s: %w", f.Name, f.redact(err, f.Environment))
 	case err != nil:
-		return &f, fmt.Errorf("create function %s: %w", f.Name, f.redact(err))
+		return &f, fmt.Errorf("create function %s: %w", f.Name, f.redact(err, f.Environment))
 	case output.State == types.StateActive && strings.Contains(f.ImageURI, "@"): // there is nothing more to be asked for
 		f.ARN, f.Version = aws.ToString(output.FunctionArn), aws.ToString(output.Version)
 		_, f.ImageDigest, _ = strings.Cut(f.ImageURI, "@")
@@ -105,7 +106,7 @@ func (c *Cloud) waitActive(ctx context.Context, f Function) (*Function, error) {
 	})
 	output, err := waiter.WaitForOutput(ctx, &lambda.GetFunctionInput{FunctionName: &f.Name}, remaining(ctx))
 	if err != nil {
-		return &f, fmt.Errorf("wait for function %s to become active: %w", f.Name, c.explain(ctx, f.Name, err))
+		return &f, f.redact(c.explain(ctx, f.Name, fmt.Errorf("wait for function %s to become active: %w", f.Name, err)), f.Environment)
 	}
 	return c.function(output), nil
 }
@@ -203,6 +204,7 @@ func (c *Cloud) function(output *lambda.GetFunctionOutput) *Function {
 		Architecture: string(types.ArchitectureX8664),
 		LogGroup:     "/aws/lambda/" + aws.ToString(config.FunctionName),
 		LogFormat:    string(types.LogFormatText),
+		UpdateFailed: config.LastUpdateStatus == types.LastUpdateStatusFailed,
 	}
 	if len(config.Architectures) > 0 {
 		f.Architecture = string(config.Architectures[0])

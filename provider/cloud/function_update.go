@@ -12,8 +12,10 @@ import (
 // UpdateConfiguration gives a function everything of f but its image and its reserved concurrency, and waits until new runtimes
 // have it. Runtimes that are warm are thrown away by it.
 func (c *Cloud) UpdateConfiguration(ctx context.Context, f Function) (*Function, error) {
-	_, err := retry(ctx, func() (*lambda.UpdateFunctionConfigurationOutput, error) {
-		variables, revision, err := c.environment(ctx, f)
+	var variables map[string]string
+	_, err := retry(ctx, func() (_ *lambda.UpdateFunctionConfigurationOutput, err error) {
+		var revision *string
+		variables, revision, err = c.environment(ctx, f)
 		if err != nil {
 			return nil, err
 		}
@@ -32,7 +34,7 @@ func (c *Cloud) UpdateConfiguration(ctx context.Context, f Function) (*Function,
 		})
 	})
 	if err != nil {
-		return nil, fmt.Errorf("update configuration of function %s: %w", f.Name, f.redact(err))
+		return nil, fmt.Errorf("update configuration of function %s: %w", f.Name, f.redact(err, variables))
 	}
 	return c.waitUpdated(ctx, f.Name)
 }
@@ -79,7 +81,7 @@ func (c *Cloud) waitUpdated(ctx context.Context, name string) (*Function, error)
 	})
 	output, err := waiter.WaitForOutput(ctx, &lambda.GetFunctionInput{FunctionName: &name}, remaining(ctx))
 	if err != nil {
-		return nil, fmt.Errorf("wait for the update of function %s: %w", name, c.explain(ctx, name, err))
+		return nil, c.explain(ctx, name, fmt.Errorf("wait for the update of function %s: %w", name, err))
 	}
 	return c.function(output), nil
 }
