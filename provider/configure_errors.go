@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -133,7 +134,7 @@ func (m *providerModel) checkAccount(ctx context.Context, c *cloud.Cloud, diags 
 	}
 }
 
-// explainRejections adds to the errors of all calls what to do about credentials that AWS does not take, and about no answer.
+// explainRejections adds to the errors of all calls what to do about those that say nothing about the call itself.
 func explainRejections(stack *middleware.Stack) error {
 	return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("ExplainRejections", func(
 		ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler,
@@ -146,16 +147,21 @@ func explainRejections(stack *middleware.Stack) error {
 	}), middleware.After)
 }
 
-// rejection returns what an answer of AWS says about the credentials, or that there is none, and what to do; empty for other answers.
+// rejection returns what is wrong with the credentials, the connection or AWS itself, and what to do; empty if it is the call.
 func rejection(err error) string {
 	if _, unsent := errors.AsType[*smithyhttp.RequestSendError](err); unsent {
 		return "AWS cannot be reached or does not answer; check the network, proxies, and the provider's region and endpoints"
+	}
+	if response, ok := errors.AsType[*smithyhttp.ResponseError](err); ok && response.HTTPStatusCode() >= http.StatusInternalServerError {
+		return "AWS failed, not what was asked of it; run Terraform again, and see AWS's health dashboard if this goes on"
 	}
 	apiErr, ok := errors.AsType[smithy.APIError](err)
 	if !ok {
 		return ""
 	}
 	switch code := apiErr.ErrorCode(); code[strings.LastIndexByte(code, '.')+1:] {
+	case "Throttling", "ThrottlingException", "TooManyRequestsException", "RequestThrottled", "RequestLimitExceeded":
+		return "AWS gets too many calls from this account; run Terraform again later, with a lower -parallelism, or raise the provider's max_retries"
 	case "ExpiredToken", "ExpiredTokenException", "RequestExpired":
 		return "the AWS credentials have expired; get new ones, such as with \"aws sso login\", and run Terraform again"
 	case "InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId":

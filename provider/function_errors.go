@@ -39,7 +39,7 @@ var causes = []cause{
 	{[]string{"InsufficientRolePermissions", "execution role does not have permissions", "cannot be assumed by Lambda", "role defined for the function"}, "role_arn",
 		"The role must let lambda.amazonaws.com assume it, and may do what the function needs: with vpc, also ec2:CreateNetworkInterface, " +
 			"ec2:DescribeNetworkInterfaces and ec2:DeleteNetworkInterface. Without role_arn, such a role is made."},
-	{[]string{"DisabledKMSKey", "KMSDisabledException", "KMSInvalidStateException", "KMSNotFoundException", "InvalidStateKMSKey", "KMSKeyNotFound"}, "kms_key_arn",
+	{[]string{"DisabledKMSKey", "DisabledException", "KMSInvalidStateException", "KMSNotFoundException", "InvalidStateKMSKey", "KMSKeyNotFound"}, "kms_key_arn",
 		"Enable the key, or name another one."},
 	{[]string{"KMSKeyAccessDenied", "KMSAccessDeniedException", "KMS key is invalid for CreateGrant"}, "kms_key_arn",
 		"Let the key's policy allow these credentials kms:CreateGrant and the function's role kms:Decrypt."},

@@ -25,7 +25,7 @@ var transient = []condition{
 	{"InvalidParameterValueException", "ensure the role can perform", time.Minute},
 	{"InvalidParameterValueException", "kms key is invalid for creategrant", time.Minute},
 	{"InvalidParameterValueException", "throttled by ec2", 9 * time.Minute},
-	{"InvalidParameterValueException", "source image", 30 * time.Second},
+	{"InvalidParameterValueException", "does not exist. provide a valid source image", 30 * time.Second},
 	{"ValidationException", "must allow aws eventbridge scheduler to assume the role", 2 * time.Minute},
 	{"AccessDeniedException", "permission to access the ecr image", 30 * time.Second},
 	{"ResourceConflictException", "cannot be performed at this time", 10 * time.Minute},
