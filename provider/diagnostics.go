@@ -40,7 +40,7 @@ func importHint(err error, resourceType string) string {
 }
 
 // ofSDK is what AWS's SDK begins an error with. What was being done is said before it, in words.
-var ofSDK = regexp.MustCompile(`operation error [\w ]+: \w+, `)
+var ofSDK = regexp.MustCompile(`operation error [\w ]+: \w+, |https response error StatusCode: 0, RequestID: , `)
 
 // sentence returns an error's text as one. Lines after the first, such as a policy statement that begins with blanks, which Terraform
 // does not wrap, stay as they are.

@@ -36,6 +36,9 @@ func (r *functionResource) role(d *deployment) cloud.Role {
 
 // clear makes way for a function: what an interrupted run left of one is removed. A function that somebody finished is an error.
 func (r *functionResource) clear(ctx context.Context, name string) error {
+	if err := r.cloud.Claim("function", name); err != nil {
+		return err
+	}
 	existing, err := r.cloud.FindFunction(ctx, name)
 	switch {
 	case cloud.IsNotFound(err):

@@ -51,7 +51,11 @@ func (r *imageResource) Create(ctx context.Context, req resource.CreateRequest, 
 	}
 	name := repository.Name.ValueString()
 	if name != "" {
-		if _, err := r.cloud.CreateRepository(ctx, name, repository.encryption(), r.creations.mark(tags)); err != nil {
+		err := r.cloud.Claim("repository", name)
+		if err == nil {
+			_, err = r.cloud.CreateRepository(ctx, name, repository.encryption(), r.creations.mark(tags))
+		}
+		if err != nil {
 			detail := sentence(err.Error())
 			if cloud.IsExists(err) {
 				detail += " If something else owns it, name it by url instead." + importHint(err, "handler_image")

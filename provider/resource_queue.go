@@ -52,6 +52,9 @@ func (r *queueResource) Create(ctx context.Context, req resource.CreateRequest, 
 // create makes the dead-letter queue and then the queue, as the one refers to the other.
 func (r *queueResource) create(ctx context.Context, plan *queueModel, deadLetter deadLetterModel, tags map[string]string) error {
 	tags = r.creations.mark(tags)
+	if err := r.cloud.Claim("queue", plan.Name.ValueString()); err != nil {
+		return err
+	}
 	if err := r.cloud.RefuseQueue(ctx, plan.Name.ValueString()); err != nil {
 		return err
 	}
@@ -73,6 +76,10 @@ func (r *queueResource) createDeadLetter(ctx context.Context, plan *queueModel, 
 	}
 	attributes := withoutEmpty(plan.deadLetterAttributes(deadLetter))
 	url, err := r.cloud.CreateQueue(ctx, deadLetterName(plan.Name.ValueString()), attributes, tags)
+	if exists, ok := errors.AsType[*cloud.ExistsError](err); ok {
+		taken := &cloud.ExistsError{Object: exists.Object, Else: "where the dead-letter queue would be"} // which cannot be imported by itself
+		return fmt.Errorf("%w, delete that queue, or set dead_letter = { enabled = false }", taken)
+	}
 	if err != nil {
 		return err
 	}

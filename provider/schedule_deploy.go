@@ -100,6 +100,9 @@ func (r *scheduleResource) create(ctx context.Context, plan *scheduleModel, sche
 // clear makes way for a schedule: one that an interrupted run left, which its role's mark tells as schedules have no tags, is removed. A schedule
 // that somebody finished is an error.
 func (r *scheduleResource) clear(ctx context.Context, name string) error {
+	if err := r.cloud.Claim("schedule", name); err != nil {
+		return err
+	}
 	if _, err := r.cloud.FindSchedule(ctx, name); err != nil {
 		return ignoreNotFound(err)
 	}

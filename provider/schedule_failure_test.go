@@ -237,7 +237,7 @@ func TestAccScheduleLeavesARoleOfSomebodyElse(t *testing.T) {
 		ProtoV6ProviderFactories: factories(),
 		Steps: []resource.TestStep{{
 			Config:      scheduleConfig(name, scheduledCleanup),
-			ExpectError: regexp.MustCompile(`(?s)Failed to create schedule.*EntityAlreadyExists`),
+			ExpectError: regexp.MustCompile(`(?s)Failed to create schedule.*that\s+was\s+made\s+for\s+something\s+else`),
 		}},
 	})
 	if _, err := scheduleRole(name); err != nil {

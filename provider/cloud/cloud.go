@@ -45,6 +45,7 @@ type Cloud struct {
 	repositories once.Answers[string]   // URLs of those that were made if missing, by name
 	logins       logins
 	queueNames   queueNames
+	claims       claims
 	queueURLs    sync.Map // ARN -> URL of queues seen, which spares a call for each function that uses them
 	seenQueues   sync.Map // ARN -> attributes of queues seen, likewise
 }

@@ -41,6 +41,9 @@ func (e *ExistsError) Error() string {
 	if e.Else != "" {
 		text += " " + e.Else
 	}
+	if e.ID == "" {
+		return text + "; choose another name"
+	}
 	return text + "; import it or choose another name"
 }
 

@@ -63,6 +63,9 @@ func (c *Cloud) CreateRole(ctx context.Context, role Role) (string, error) {
 		if IsDenied(findErr) {
 			err = fmt.Errorf("%w; whether it is ours is not known: %w", err, findErr)
 		}
+		if findErr == nil {
+			err = fmt.Errorf("%w, or delete that role", &ExistsError{Object: "a role named " + role.Name, Else: "that was made for something else"})
+		}
 	}
 	return "", fmt.Errorf("create role %s: %w", role.Name, err)
 }

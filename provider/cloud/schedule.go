@@ -51,7 +51,7 @@ func (c *Cloud) CreateSchedule(ctx context.Context, s Schedule) (string, error) 
 		})
 	})
 	if hasCode(err, "ConflictException") {
-		return "", &ExistsError{Object: "a schedule named " + s.Name}
+		return "", &ExistsError{Object: "a schedule named " + s.Name, ID: s.Name}
 	}
 	if err != nil {
 		return "", fmt.Errorf("create schedule %s: %w", s.Name, err)
