@@ -19,7 +19,9 @@ import (
 // at neither: the apply finds out.
 func (r *functionResource) check(ctx context.Context, config, state, plan *functionModel, diags *diag.Diagnostics) {
 	plan.checkEnvironmentSize(diags)
-	r.checkRole(config, diags)
+	r.checkRole(ctx, config, diags)
+	r.checkARN(path.Root("kms_key_arn"), config.KMSKeyARN, keyARN, invalidFunction, "function", diags)
+	r.checkOwnARN(ctx, path.Root("permissions_boundary"), config.PermissionsBoundary, policyARN, invalidFunction, "function", diags)
 	r.checkImage(ctx, state, plan, diags)
 	r.checkQueues(ctx, state, plan, diags)
 	r.checkSecrets(ctx, plan, diags)
@@ -27,8 +29,12 @@ func (r *functionResource) check(ctx context.Context, config, state, plan *funct
 	r.checkAccount(ctx, state, plan, diags)
 }
 
-// checkRole checks that a role that is brought along is not the one that the provider makes, which it would take for its own.
-func (r *functionResource) checkRole(config *functionModel, diags *diag.Diagnostics) {
+// checkRole checks that a role that is brought along is one, of this account, and not the one that the provider makes, which it would take
+// for its own.
+func (r *functionResource) checkRole(ctx context.Context, config *functionModel, diags *diag.Diagnostics) {
+	if !r.checkOwnARN(ctx, path.Root("role_arn"), config.RoleARN, roleARN, invalidFunction, "function", diags) {
+		return
+	}
 	if !config.RoleARN.IsUnknown() && !config.Name.IsUnknown() && r.ownsRole(config) {
 		blame(diags, path.Root("role_arn"), invalidFunction, fmt.Sprintf("%s is the role that the provider makes for this function itself. "+
 			"Remove role_arn, or bring a role of another name.", config.RoleARN.ValueString()))
@@ -42,13 +48,8 @@ func (r *functionResource) checkQueues(ctx context.Context, state, plan *functio
 	if len(queues)+len(sendTo) == 0 {
 		return
 	}
-	account, err := r.cloud.Account(ctx)
-	if err != nil {
-		diags.AddError("Failed to plan function", sentence(err.Error()))
-		return
-	}
 	for _, label := range slices.Sorted(maps.Keys(sendTo)) {
-		r.checkARN(path.Root("send_to").AtMapKey(label), sendTo[label], "sqs", "queue", "", diags)
+		r.checkARN(path.Root("send_to").AtMapKey(label), types.StringValue(sendTo[label]), queueARN, invalidFunction, "function", diags)
 	}
 	drained := map[string]bool{}
 	if state != nil && state.Timeout.Equal(plan.Timeout) {
@@ -68,7 +69,7 @@ func (r *functionResource) checkQueues(ctx context.Context, state, plan *functio
 			continue
 		}
 		byARN[arn.ValueString()] = label
-		if r.checkARN(at, arn.ValueString(), "sqs", "queue", account, diags) && !drained[arn.ValueString()] {
+		if r.checkOwnARN(ctx, at, arn, queueARN, invalidFunction, "function", diags) && !drained[arn.ValueString()] {
 			r.checkVisibility(ctx, at, arn.ValueString(), plan.Timeout, diags)
 		}
 	}
@@ -104,7 +105,7 @@ func (r *functionResource) checkSecrets(ctx context.Context, plan *functionModel
 			continue
 		}
 		at := path.Root("secrets").AtListIndex(i)
-		if !r.checkARN(at, text.ValueString(), "secretsmanager", "secret", "", diags) {
+		if !r.checkARN(at, text, secretARN, invalidFunction, "function", diags) {
 			continue
 		}
 		err := r.cloud.CheckSecret(ctx, text.ValueString())

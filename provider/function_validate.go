@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -118,24 +117,4 @@ func validateLog(ctx context.Context, config *functionModel, diags *diag.Diagnos
 		blame(diags, path.Root("log").AtName("level"), invalidFunction, "Lambda filters by level only if it writes JSON. Set "+
 			"format = \"JSON\", or remove level.")
 	}
-}
-
-// checkARN checks that a known ARN is of this service, of this region and, if account is not empty, of this account.
-func (r *functionResource) checkARN(at path.Path, text, service, thing, account string, diags *diag.Diagnostics) bool {
-	parsed, err := arn.Parse(text)
-	switch {
-	case err != nil || parsed.Service != service || parsed.Resource == "":
-		blame(diags, at, invalidFunction, fmt.Sprintf("%q is not the ARN of a %s, which begins with arn:%s:%s:%s:.", text, thing,
-			r.cloud.Partition, service, r.cloud.Region))
-	case parsed.Region != r.cloud.Region:
-		blame(diags, at, invalidFunction, fmt.Sprintf("The %s %s is in region %s, but the function will be in %s, and Lambda "+
-			"uses only those of its own region. Name a %s in %s, or give this resource a provider configured for %s.",
-			thing, text, parsed.Region, r.cloud.Region, thing, r.cloud.Region, parsed.Region))
-	case account != "" && parsed.AccountID != account:
-		blame(diags, at, invalidFunction, fmt.Sprintf("The %s %s belongs to account %s, but the credentials are of account %s. Name "+
-			"a %s of this account, or give this resource a provider configured for the other.", thing, text, parsed.AccountID, account, thing))
-	default:
-		return true
-	}
-	return false
 }

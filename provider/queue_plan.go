@@ -28,6 +28,7 @@ func (r *queueResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanR
 		return
 	}
 	plan.TagsAll = r.allTags(plan.Tags, &resp.Diagnostics)
+	r.checkARN(path.Root("kms_key_arn"), plan.KMSKeyARN, keyARN, "Invalid queue", "queue", &resp.Diagnostics)
 	if config.VisibilityTimeout.IsNull() {
 		plan.VisibilityTimeout = derivedVisibility(plan.FunctionTimeout)
 	}

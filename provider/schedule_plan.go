@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -111,8 +110,9 @@ func (r *scheduleResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 		return
 	}
 	plan.validate(ctx, &resp.Diagnostics)
-	r.checkARN(path.Root("queue_arn"), plan.QueueARN, "sqs", "queue", &resp.Diagnostics)
-	r.checkARN(path.Root("kms_key_arn"), plan.KMSKeyARN, "kms", "KMS key", &resp.Diagnostics)
+	r.checkARN(path.Root("queue_arn"), plan.QueueARN, queueARN, invalidSchedule, "schedule", &resp.Diagnostics)
+	r.checkOwnARN(ctx, path.Root("permissions_boundary"), plan.PermissionsBoundary, policyARN, invalidSchedule, "schedule", &resp.Diagnostics)
+	r.checkARN(path.Root("kms_key_arn"), plan.KMSKeyARN, keyARN, invalidSchedule, "schedule", &resp.Diagnostics)
 	plan.warnIfIdle(time.Now(), &resp.Diagnostics)
 }
 
@@ -141,23 +141,6 @@ func (r *scheduleResource) derive(ctx context.Context, config, state, plan *sche
 	event.Source = plan.ARN
 	plan.Event = event.object()
 	return nil
-}
-
-// checkARN checks that a known ARN is of this service and region.
-func (r *scheduleResource) checkARN(at path.Path, text types.String, service, thing string, diags *diag.Diagnostics) {
-	if text.IsNull() || text.IsUnknown() {
-		return
-	}
-	parsed, err := arn.Parse(text.ValueString())
-	switch {
-	case err != nil || parsed.Service != service || parsed.Resource == "":
-		blame(diags, at, invalidSchedule, fmt.Sprintf("%q is not the ARN of a %s, which begins with arn:%s:%s:%s:.", text.ValueString(), thing,
-			r.cloud.Partition, service, r.cloud.Region))
-	case parsed.Region != r.cloud.Region:
-		blame(diags, at, invalidSchedule, fmt.Sprintf("The %s %s is in region %s, but the schedule will be in %s, and Scheduler uses only "+
-			"those of its own region. Name a %s in %s, or give this resource a provider configured for %s.",
-			thing, text.ValueString(), parsed.Region, r.cloud.Region, thing, r.cloud.Region, parsed.Region))
-	}
 }
 
 // warnIfIdle says that a schedule will never fire, or never again.
