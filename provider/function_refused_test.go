@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"bytes"
 	"fmt"
 	"net/http"
 	"os"
@@ -89,7 +88,7 @@ func TestAccFunctionThatAWSRefuses(t *testing.T) {
 	}
 	w := newCLI(t, config)
 	w.environment = []string{"TF_VAR_token=" + planted}
-	output, ok := w.traced(t, "hunter2", "apply", "-auto-approve")
+	output, _, ok := w.traced(t, "hunter2", "apply", "-auto-approve")
 	for i, test := range tests {
 		function := fmt.Sprintf("%s-%d-", name, i)
 		want := regexp.MustCompile(regexp.QuoteMeta(test.blamed) + ".* Function " + function + ": .*" + strings.ReplaceAll(regexp.QuoteMeta(test.advice), `\.\*`, ".*"))
@@ -113,20 +112,21 @@ func TestAccFunctionThatAWSRefuses(t *testing.T) {
 const planted = `hunter2-<pla"nted>\value`
 
 // traced is [cli.run] with logs of everything. A hidden text must not be in them, nor in what Terraform says.
-func (w cli) traced(t *testing.T, hidden string, args ...string) (string, bool) {
+func (w cli) traced(t *testing.T, hidden string, args ...string) (output, logged string, ok bool) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "log")
-	output, ok := w.run(t, args, "TF_LOG=TRACE", "TF_LOG_PATH="+file)
-	logged, err := os.ReadFile(file)
-	if err != nil || !bytes.Contains(logged, []byte("[TRACE]")) {
+	output, ok = w.run(t, args, "TF_LOG=TRACE", "TF_LOG_PATH="+file)
+	content, err := os.ReadFile(file)
+	logged = string(content)
+	if err != nil || !strings.Contains(logged, "[TRACE]") {
 		t.Errorf("nothing is logged: %v", err)
 	}
-	for _, text := range []string{output, string(logged)} {
+	for _, text := range []string{output, logged} {
 		if i := strings.Index(text, hidden); i >= 0 {
 			t.Errorf("%v shows it: …%s…", args, text[max(0, i-500):min(len(text), i+100)])
 		}
 	}
-	return output, ok
+	return output, logged, ok
 }
 
 // errorAbout returns what Terraform says of a function's failure.
@@ -164,7 +164,7 @@ func TestAccFunctionUpdateThatAWSRefuses(t *testing.T) {
 		},
 	})
 	w.configure(t, config(256))
-	output, ok := w.traced(t, "hunter2", "apply", "-auto-approve")
+	output, _, ok := w.traced(t, "hunter2", "apply", "-auto-approve")
 	if ok || !strings.Contains(output, "the value of OTHERS") {
 		t.Errorf("got %s", errorsOf(output))
 	}
