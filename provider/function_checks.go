@@ -185,8 +185,12 @@ func (r *functionResource) checkAccount(ctx context.Context, state, plan *functi
 		return
 	}
 	before := int32(0)
-	if state != nil {
+	switch {
+	case state == nil:
+	case state.Name.Equal(plan.Name):
 		before = state.ReservedConcurrency.ValueInt32()
+	default: // it is replaced, and destroyed first unless configured otherwise
+		r.reservations.plan(state.Name.ValueString(), -int(state.ReservedConcurrency.ValueInt32()))
 	}
 	name, reserved := plan.Name.ValueString(), plan.ReservedConcurrency.ValueInt32()
 	sum := r.reservations.plan(name, int(reserved-before))
@@ -210,6 +214,6 @@ func (r *functionResource) checkAccount(ctx context.Context, state, plan *functi
 	if limits.Unreserved-sum < limits.Floor() {
 		blame(diags, path.Root("reserved_concurrency"), "Not enough concurrency", fmt.Sprintf("The functions of this plan reserve %d "+
 			"more concurrent executions than now. The account has %d unreserved in %s, of which Lambda keeps %d. Reserve less, or ask AWS for "+
-			"more concurrent executions in Service Quotas.", sum, limits.Unreserved, r.cloud.Region, limits.Floor()))
+			"more concurrent executions in Service Quotas. If functions are to give some back, apply that first.", sum, limits.Unreserved, r.cloud.Region, limits.Floor()))
 	}
 }

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -83,11 +84,13 @@ func (m *functionModel) checkEnvironmentSize(diags *diag.Diagnostics) {
 
 // encodedSize returns the number of bytes of variables as JSON, which is what Lambda measures.
 func encodedSize(variables map[string]string) int {
-	encoded, err := json.Marshal(variables)
-	if err != nil {
+	var encoded bytes.Buffer
+	encoder := json.NewEncoder(&encoded)
+	encoder.SetEscapeHTML(false) // which would count < as 6 bytes
+	if err := encoder.Encode(variables); err != nil {
 		return 0 // strings always marshal
 	}
-	return len(encoded)
+	return encoded.Len() - len("\n")
 }
 
 // ownEnvironment returns the variables that the provider sets, but for HANDLER_QUEUES, which needs the queues' URLs.

@@ -27,7 +27,8 @@ func TestAccFunctionThatAWSRefuses(t *testing.T) {
 	const invalid = "InvalidParameterValueException"
 	name, uri := uniqueName(t), testImageURI(t, "1")
 	key := "\n kms_key_arn = " + fmt.Sprintf("%q", testARN("kms", "key/1"))
-	const soon, two = "\n timeouts = { create = \"4s\" }", "\n reserved_concurrency = 2"
+	const soon = "\n timeouts = { create = \"4s\" }"
+	const two = "\n reserved_concurrency = 2" + soon
 	floor := func(least string) string {
 		return "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [" + least + "]."
 	}

@@ -32,7 +32,7 @@ func TestAccSecretsAreShownNowhere(t *testing.T) {
 	object := uniqueName(t)
 	arn := secret(t, object, fmt.Sprintf(`{"TOKEN":%q}`, value))
 	directory := files(t, map[string]string{"main.go": listingApp("secrets")})
-	w := newCLI(t, sourced(object, directory, fmt.Sprintf("secrets = [%q]\n  reserved_concurrency = 2", arn)))
+	w := newCLI(t, sourced(object, directory, fmt.Sprintf("secrets = [%q]\n  reserved_concurrency = 2\n  timeouts = { create = \"4s\" }", arn)))
 	pids := w.followProviders(t)
 	w.environment = []string{"GOTRACEBACK=all"}
 	run := func(succeeds bool, args ...string) string {

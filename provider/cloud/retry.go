@@ -27,6 +27,8 @@ var transient = []condition{
 	{"InvalidParameterValueException", "throttled by ec2", 9 * time.Minute},
 	{"InvalidParameterValueException", "does not exist. provide a valid source image", 30 * time.Second},
 	{"ValidationException", "must allow aws eventbridge scheduler to assume the role", 2 * time.Minute},
+	// Another function of the same apply may be about to give back what it has reserved.
+	{"InvalidParameterValueException", "unreservedconcurrentexecution below its minimum", 30 * time.Second},
 	{"AccessDeniedException", "permission to access the ecr image", 30 * time.Second},
 	{"ResourceConflictException", "cannot be performed at this time", 10 * time.Minute},
 	{"PreconditionFailedException", "revision", time.Minute},

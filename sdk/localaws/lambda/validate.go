@@ -1,6 +1,7 @@
 package lambda
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
@@ -96,11 +97,13 @@ func validateEnvironment(environment *Environment) error {
 			"provided contains reserved keys that are currently not supported for modification. Reserved keys used in this request: %s",
 			strings.Join(reserved, ", "))
 	}
-	measured, err := json.Marshal(environment.Variables)
-	if err != nil {
+	var encoded bytes.Buffer
+	encoder := json.NewEncoder(&encoded)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(environment.Variables); err != nil {
 		return fmt.Errorf("measure environment: %w", err)
 	}
-	if len(measured) > maxEnvironment {
+	if measured := bytes.TrimSuffix(encoded.Bytes(), []byte("\n")); len(measured) > maxEnvironment {
 		return invalidParameter("Lambda was unable to configure your environment variables because the environment variables you have "+
 			"provided exceeded the 4KB limit. String measured: %s", measured)
 	}
