@@ -21,8 +21,8 @@ type cause struct {
 const imageAdvice = "The image must be in an ECR repository of this region whose policy lets Lambda pull, as one manifest for the " +
 	"function's architecture."
 
-// causes are what AWS is known to blame functions' attributes for. The first that fits counts.
-var causes = []cause{
+// functionCauses are what AWS is known to blame functions' attributes for. The first that fits counts.
+var functionCauses = []cause{
 	{[]string{"UnreservedConcurrentExecution"}, "reserved_concurrency", "Reserve less, or ask AWS for more concurrent executions in Service Quotas."},
 	{[]string{"ImageDeleted"}, "image_uri", "Push the image again, and let no lifecycle policy of its repository delete images that functions run."},
 	{[]string{"ImageAccessDenied", "access the ECR image"}, "image_uri", "Let the policy of the image's repository allow lambda.amazonaws.com " +
@@ -63,7 +63,7 @@ func addFunctionError(diags *diag.Diagnostics, act, name string, err error) {
 		blame(diags, path.Root("timeouts").AtName(act), summary, fmt.Sprintf("%s Apply again, with a longer timeouts.%s if Lambda needs it.", detail, act))
 		return
 	}
-	found, ok := causeOf(err)
+	found, ok := causeOf(err, functionCauses)
 	if ok {
 		detail += " " + found.advice
 	}
@@ -75,7 +75,7 @@ func addFunctionError(diags *diag.Diagnostics, act, name string, err error) {
 }
 
 // causeOf returns what AWS blames.
-func causeOf(err error) (cause, bool) {
+func causeOf(err error, causes []cause) (cause, bool) {
 	said := err.Error()
 	for _, c := range causes {
 		for _, text := range c.texts {

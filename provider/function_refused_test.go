@@ -211,3 +211,36 @@ func TestAccAWSThatCannotBeReached(t *testing.T) {
 		}},
 	})
 }
+
+func TestAccQueueThatAWSRefuses(t *testing.T) {
+	acceptance(t)
+	name := uniqueName(t)
+	key := fmt.Sprintf("kms_key_arn = %q", testARN("kms", "key/1"))
+	const policy = `policy = jsonencode({ Version = "2012-10-17", Statement = [] })`
+	tests := []struct{ attributes, code, message, want string }{
+		{key, "KmsDisabled", "The key is disabled.", `kms_key_arn = .*The key is disabled. Enable the key, or name another one\.`},
+		{key, "KmsAccessDenied", "No.", `kms_key_arn = .*kms:GenerateDataKey and kms:Decrypt\.`},
+		{policy, "InvalidAttributeValue", "Invalid value for the parameter Policy.", `policy = .*a policy is for this queue's ARN only\.`},
+		{"", "OverLimit", "Too many.", `name = .*Too many\.`},
+	}
+	config := ""
+	var stops []func()
+	for i, test := range tests {
+		queue := fmt.Sprintf("%s-%d", name, i)
+		config += strings.Replace(queueConfig(queue, test.attributes), `"test"`, fmt.Sprintf(`"n%d"`, i), 1)
+		stops = append(stops, backend.refuse(t, `CreateQueue$`, queue+`"`, http.StatusBadRequest, test.code, test.message))
+	}
+	w := newCLI(t, config)
+	output, ok := w.run(t, []string{"apply", "-auto-approve"})
+	for i, test := range tests {
+		_, said, _ := strings.Cut(output, fmt.Sprintf("Error: Failed to create queue with handler_queue.n%d,", i))
+		said, _, _ = strings.Cut(said, "Error: ")
+		if ok || !regexp.MustCompile(test.want).MatchString(said) {
+			t.Errorf("got %q, want %s", said, test.want)
+		}
+		stops[i]()
+	}
+	if err := noQueues(t, name+"-0-dlq", name+"-3-dlq")(nil); err != nil {
+		t.Error(err)
+	}
+}

@@ -112,9 +112,21 @@ func (r *queueResource) unmark(ctx context.Context, m *queueModel) error {
 	return nil
 }
 
+// queueCauses are what AWS is known to blame queues' attributes for.
+var queueCauses = []cause{
+	{[]string{"KmsDisabled", "KmsInvalidState", "KmsNotFound"}, "kms_key_arn", "Enable the key, or name another one."},
+	{[]string{"KmsAccessDenied"}, "kms_key_arn", "Let the key's policy allow these credentials kms:GenerateDataKey and kms:Decrypt."},
+	{[]string{"parameter Policy"}, "policy", "Name principals and resources that exist; a policy is for this queue's ARN only."},
+}
+
 // addQueueError says which act failed on which queue, and why.
 func addQueueError(diags *diag.Diagnostics, act, queue string, err error) {
-	blame(diags, path.Root("name"), "Failed to "+act+" queue", fmt.Sprintf("Queue %s: %s", queue, sentence(err.Error()))+importHint(err, "handler_queue"))
+	summary, detail := "Failed to "+act+" queue", fmt.Sprintf("Queue %s: %s", queue, sentence(err.Error()))+importHint(err, "handler_queue")
+	if found, ok := causeOf(err, queueCauses); ok {
+		blame(diags, path.Root(found.attribute), summary, detail+" "+found.advice)
+		return
+	}
+	blame(diags, path.Root("name"), summary, detail)
 }
 
 func (r *queueResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
