@@ -125,7 +125,7 @@ type drive struct {
 }
 
 // callsNothing are the exported methods of Cloud that make no call, but to know the account.
-var callsNothing = []string{"ARN", "QueueARN", "RegistryDenied"}
+var callsNothing = []string{"ARN", "Claim", "QueueARN", "RegistryDenied"}
 
 var tags, others = map[string]string{"a": "1", "b": "2"}, map[string]string{"b": "3", "c": "4"}
 
