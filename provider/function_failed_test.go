@@ -99,39 +99,46 @@ func TestAccFunctionThatStaysPending(t *testing.T) {
 	})
 }
 
-// TestAccFunctionUpdateThatLambdaFails has Lambda accept an update, show it and say later that it failed.
+// TestAccFunctionUpdateThatLambdaFails has Lambda accept an update, show it and say later that it failed, or nothing in time.
 func TestAccFunctionUpdateThatLambdaFails(t *testing.T) {
 	acceptance(t)
 	needsImages(t)
-	name, uri, otherURI := uniqueName(t), testImageURI(t, "1"), testImageURI(t, "2")
-	const updates = `^PUT /2015-03-31/functions/[^/]+/(code|configuration)$`
-	var stop func()
-	changed := lone(name, otherURI, "handler = \"first\"\n environment = { LEVEL = \"2\" }")
-	resource.Test(t, resource.TestCase{
-		ProtoV6ProviderFactories: factories(),
-		CheckDestroy:             nothingLeft(name),
-		Steps: []resource.TestStep{
-			{Config: lone(name, uri, "handler = \"first\"\n environment = { LEVEL = \"1\" }")},
-			{
-				PreConfig: func() {
-					stop = backend.alter(t, functionReads, name, func(answer string) string {
-						return updateOf.ReplaceAllString(answer, `"LastUpdateStatus":"Failed","LastUpdateStatusReason":"The key is disabled.",`+
-							`"LastUpdateStatusReasonCode":"DisabledKMSKey"`)
-					})
+	uri, otherURI := testImageURI(t, "1"), testImageURI(t, "2")
+	for status, want := range map[string]string{
+		"Failed":     `Lambda could not update function \S+, which goes on as it was: It went wrong \(DisabledKMSKey\)\. Enable the key`,
+		"InProgress": `Function \S+ is still being updated when its time is up: It went wrong\. Apply again, with a longer timeouts\.update`,
+	} {
+		t.Run(status, func(t *testing.T) {
+			name := uniqueName(t)
+			updates := `^PUT /2015-03-31/functions/` + name + `/(code|configuration)$`
+			var stop func()
+			changed := lone(name, otherURI, "handler = \"first\"\n environment = { LEVEL = \"2\" }\n timeouts = { update = \"4s\" }")
+			resource.Test(t, resource.TestCase{
+				ProtoV6ProviderFactories: factories(),
+				CheckDestroy:             nothingLeft(name),
+				Steps: []resource.TestStep{
+					{Config: lone(name, uri, "handler = \"first\"\n environment = { LEVEL = \"1\" }")},
+					{
+						PreConfig: func() {
+							stop = backend.alter(t, functionReads, name, func(answer string) string {
+								return updateOf.ReplaceAllString(answer, fmt.Sprintf(`"LastUpdateStatus":%q,"LastUpdateStatusReason":"It went wrong.",`+
+									`"LastUpdateStatusReasonCode":"DisabledKMSKey"`, status))
+							})
+						},
+						Config:      changed,
+						ExpectError: regexp.MustCompile(spaced(`Failed to update function.*Function ` + name + `: ` + want)),
+					},
+					{
+						PreConfig:        func() { backend.before(t, updates, name, stop) },
+						Config:           changed,
+						ConfigPlanChecks: update(),
+						Check:            environmentIs(name, map[string]string{"LEVEL": "2"}),
+					},
 				},
-				Config: changed,
-				ExpectError: regexp.MustCompile(spaced(`Failed to update function.*Function ` + name + `: Lambda could not update function ` + name +
-					`, which goes on as it was: The key is disabled \(DisabledKMSKey\)\. Enable the key`)),
-			},
-			{
-				PreConfig:        func() { backend.before(t, updates, name, stop) },
-				Config:           changed,
-				ConfigPlanChecks: update(),
-				Check:            environmentIs(name, map[string]string{"LEVEL": "2"}),
-			},
-		},
-	})
-	if got := backend.count(updates, name); got != 3 { // of configuration, which failed; then of configuration and image
-		t.Errorf("got %d updates, want 3", got)
+			})
+			if got := backend.count(updates, name); got != 3 { // of configuration, which failed; then of configuration and image
+				t.Errorf("got %d updates, want 3", got)
+			}
+		})
 	}
 }

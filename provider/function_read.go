@@ -69,10 +69,10 @@ func (r *functionResource) findPolicy(ctx context.Context, state *functionModel,
 }
 
 // read takes over what AWS says. A lost role is none, so that the next apply makes it again; a lost image, or another one, has no
-// fingerprint. Of an update that failed, AWS says what it wanted: the function goes on as it was, and the next apply tries again.
+// fingerprint. Of an update that failed, or may still fail, AWS says what it wanted: the function goes on as it was, and the next apply tries again.
 func (r *functionResource) read(ctx context.Context, m *functionModel, f foundFunction, diags *diag.Diagnostics) {
 	imported := m.ImageURI.IsNull()
-	if imported || !f.UpdateFailed {
+	if imported || !f.Unsettled {
 		r.readConfiguration(ctx, m, f, diags)
 	}
 	if f.lostImage {

@@ -29,7 +29,7 @@ type Function struct {
 	LogLevel     string // only with JSON
 	Tags         map[string]string
 	Reserved     *int32 // reserved concurrency; nil for none
-	UpdateFailed bool   // set by AWS: whether its last update failed, so that it runs something else than AWS says, if need be
+	Unsettled    bool   // set by AWS: whether its last update failed, or goes on, so that it does not run what AWS says
 
 	EphemeralStorage int32  // MB of /tmp
 	KMSKeyARN        string // of the key that encrypts the environment; empty for Lambda's own
@@ -204,7 +204,7 @@ func (c *Cloud) function(output *lambda.GetFunctionOutput) *Function {
 		Architecture: string(types.ArchitectureX8664),
 		LogGroup:     "/aws/lambda/" + aws.ToString(config.FunctionName),
 		LogFormat:    string(types.LogFormatText),
-		UpdateFailed: config.LastUpdateStatus == types.LastUpdateStatusFailed,
+		Unsettled:    config.LastUpdateStatus == types.LastUpdateStatusFailed || config.LastUpdateStatus == types.LastUpdateStatusInProgress,
 	}
 	if len(config.Architectures) > 0 {
 		f.Architecture = string(config.Architectures[0])
