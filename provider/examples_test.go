@@ -127,8 +127,11 @@ func newExample(t *testing.T, directory string) example {
 			t.Fatal(err)
 		}
 		for _, file := range found {
-			if !strings.HasPrefix(filepath.Base(file), "import-by-") {
-				all.WriteString(e.copy(t, filepath.Base(file)))
+			if strings.HasPrefix(filepath.Base(file), "import-by-") {
+				continue
+			}
+			if content := e.copy(t, filepath.Base(file)); pattern == "*.tf" {
+				all.WriteString(content)
 			}
 		}
 	}

@@ -48,13 +48,20 @@ run "deploy" {
 run "plan_again" {
   command = plan
 
+  # Conditions of OpenTofu know no other runs.
+  variables {
+    deployed_image              = run.deploy.image_uri
+    deployed_queues             = run.deploy.queue_urls
+    deployed_dead_letter_queues = run.deploy.dead_letter_queue_urls
+  }
+
   assert {
-    condition     = output.image_uri == run.deploy.image_uri
+    condition     = output.image_uri == var.deployed_image
     error_message = "There is another image to be built from the same source."
   }
 
   assert {
-    condition     = output.queue_urls == run.deploy.queue_urls && output.dead_letter_queue_urls == run.deploy.dead_letter_queue_urls
+    condition     = output.queue_urls == var.deployed_queues && output.dead_letter_queue_urls == var.deployed_dead_letter_queues
     error_message = "There is a queue to be replaced."
   }
 
