@@ -60,6 +60,17 @@ func isRefused(err error) bool {
 	return ok && response.HTTPStatusCode() < http.StatusInternalServerError
 }
 
+// isNoOperation reports whether err says that the endpoint knows no such operation: a 404 that is not an error of the service, as
+// emulators give.
+func isNoOperation(err error) bool {
+	response, ok := errors.AsType[*smithyhttp.ResponseError](err)
+	if !ok || response.HTTPStatusCode() != http.StatusNotFound {
+		return false
+	}
+	_, ofService := errors.AsType[smithy.APIError](err)
+	return !ofService
+}
+
 // IsDenied reports whether err says that the credentials may not do what was asked.
 func IsDenied(err error) bool {
 	_, ok := errors.AsType[*DeniedError](err)

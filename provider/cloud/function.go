@@ -163,9 +163,12 @@ func (c *Cloud) SetRecursiveLoop(ctx context.Context, name, loop string) error {
 	return nil
 }
 
-// RecursiveLoop returns what [Cloud.SetRecursiveLoop] set.
+// RecursiveLoop returns what [Cloud.SetRecursiveLoop] set. Where there is no such setting, it is the default.
 func (c *Cloud) RecursiveLoop(ctx context.Context, name string) (string, error) {
 	output, err := c.lambda.GetFunctionRecursionConfig(ctx, &lambda.GetFunctionRecursionConfigInput{FunctionName: &name})
+	if isNoOperation(err) {
+		return string(types.RecursiveLoopTerminate), nil
+	}
 	if err != nil {
 		return "", fmt.Errorf("read what becomes of recursive loops of function %s: %w", name, err)
 	}
