@@ -204,7 +204,6 @@ func TestAccFunctionUnknownHandler(t *testing.T) {
 
 func TestAccFunctionKnowsHandlersOfAnImageThatIsNotPushedYet(t *testing.T) {
 	acceptance(t)
-	needsImages(t)
 	name := uniqueName(t)
 	config := imageConfig(t, fmt.Sprintf("name = %q", name), "1") + fmt.Sprintf(`
 resource "handler_function" "test" {

@@ -254,7 +254,6 @@ func TestAccFunctionFromSourceOrImage(t *testing.T) {
 
 func TestAccFunctionFollowsTheArchitectureOfItsSource(t *testing.T) {
 	acceptance(t)
-	needsImages(t)
 	directory := files(t, map[string]string{"main.go": listingApp("arm")})
 	resource.Test(t, resource.TestCase{
 		ProtoV6ProviderFactories: factories(),
