@@ -25,9 +25,10 @@ type scene struct {
 type stage struct {
 	*watched
 
-	image  string // URI
-	role   string // ARN
-	scenes int
+	image     string // URI
+	role      string // ARN
+	scheduler string // ARN of a role
+	scenes    int
 }
 
 func newStage(t *testing.T) *stage {
@@ -37,7 +38,11 @@ func newStage(t *testing.T) *stage {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &stage{watched: w, image: repository + "@" + pushImage(t, w, ""), role: testRole(t, w)}
+	scheduler, err := w.CreateRole(t.Context(), Role{Name: "scheduler", Trust: w.ScheduleTrust(testAccount)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &stage{watched: w, image: repository + "@" + pushImage(t, w, ""), role: testRole(t, w), scheduler: scheduler}
 }
 
 // planted is an environment value, which no error may show.
@@ -95,6 +100,16 @@ func withRolePolicy(s *scene) {
 	s.need(s.PutPolicy(s.t.Context(), s.name, anyPolicy))
 }
 
+func (s *scene) schedule() Schedule {
+	return Schedule{Name: s.name, Expression: "rate(1 hour)", Timezone: "UTC", QueueARN: s.QueueARN(s.url), Body: "{}", RoleARN: s.stage.scheduler}
+}
+
+func withSchedule(s *scene) {
+	withQueue(s)
+	_, err := s.CreateSchedule(s.t.Context(), s.schedule())
+	s.need(err)
+}
+
 func withSecret(s *scene) {
 	made, err := s.secrets.CreateSecret(s.t.Context(), &secretsmanager.CreateSecretInput{
 		Name: &s.name, SecretString: aws.String(`{"PASSWORD":"` + planted + `"}`),
@@ -125,7 +140,7 @@ type drive struct {
 }
 
 // callsNothing are the exported methods of Cloud that make no call, but to know the account.
-var callsNothing = []string{"ARN", "Claim", "QueueARN", "RegistryDenied"}
+var callsNothing = []string{"ARN", "Claim", "QueueARN", "RegistryDenied", "ScheduleARN", "ScheduleTrust"}
 
 var tags, others = map[string]string{"a": "1", "b": "2"}, map[string]string{"b": "3", "c": "4"}
 
@@ -210,11 +225,20 @@ var drives = map[string]drive{
 	}},
 	"Policy":     {withRolePolicy, func(ctx context.Context, s *scene, c *Cloud) error { return errorOf(c.Policy(ctx, s.name)) }},
 	"TagRole":    {withRole, func(ctx context.Context, s *scene, c *Cloud) error { return c.TagRole(ctx, s.name, tags, others) }},
+	"FindRole":   {withRole, func(ctx context.Context, s *scene, c *Cloud) error { return errorOf(c.FindRole(ctx, s.name)) }},
+	"UnmarkRole": {withRole, func(ctx context.Context, s *scene, c *Cloud) error { return c.UnmarkRole(ctx, s.name) }},
 	"DeleteRole": {withRole, func(ctx context.Context, s *scene, c *Cloud) error { return c.DeleteRole(ctx, s.name) }},
 	"SetPermissionsBoundary": {withRole, func(ctx context.Context, s *scene, c *Cloud) error {
 		const boundary = "arn:aws:iam::aws:policy/PowerUserAccess"
 		return errors.Join(c.SetPermissionsBoundary(ctx, s.name, boundary), c.SetPermissionsBoundary(ctx, s.name, ""))
 	}},
+
+	"CreateSchedule": {withQueue, func(ctx context.Context, s *scene, c *Cloud) error {
+		return errorOf(c.CreateSchedule(ctx, s.schedule()))
+	}},
+	"FindSchedule":   {withSchedule, func(ctx context.Context, s *scene, c *Cloud) error { return errorOf(c.FindSchedule(ctx, s.name)) }},
+	"UpdateSchedule": {withSchedule, func(ctx context.Context, s *scene, c *Cloud) error { return c.UpdateSchedule(ctx, s.schedule()) }},
+	"DeleteSchedule": {withSchedule, func(ctx context.Context, s *scene, c *Cloud) error { return c.DeleteSchedule(ctx, s.name) }},
 
 	"SecretKey":   {withSecret, func(ctx context.Context, s *scene, c *Cloud) error { return errorOf(c.SecretKey(ctx, s.id)) }},
 	"CheckSecret": {withSecret, func(ctx context.Context, s *scene, c *Cloud) error { return c.CheckSecret(ctx, s.id) }},

@@ -67,13 +67,10 @@ type policyStatement struct {
 
 // Document returns p as an IAM policy. The same permissions give the same document.
 func (p Permissions) Document() string {
-	policy := struct {
-		Version   string
-		Statement []any
-	}{Version: "2012-10-17"}
+	var list []any
 	allow := func(sid string, resources []string, actions ...string) {
 		if len(resources) > 0 {
-			policy.Statement = append(policy.Statement, policyStatement{Sid: sid, Effect: "Allow", Action: actions, Resource: joined(resources, nil)})
+			list = append(list, policyStatement{Sid: sid, Effect: "Allow", Action: actions, Resource: joined(resources, nil)})
 		}
 	}
 	anything := func(wanted bool) []string {
@@ -95,9 +92,16 @@ func (p Permissions) Document() string {
 		"ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses")
 	allow("Tracing", anything(p.Tracing), "xray:PutTelemetryRecords", "xray:PutTraceSegments")
 	for _, statement := range p.Extra {
-		policy.Statement = append(policy.Statement, statement)
+		list = append(list, statement)
 	}
-	document, err := json.Marshal(policy)
+	return encodePolicy(list...)
+}
+
+func encodePolicy(statements ...any) string {
+	document, err := json.Marshal(struct {
+		Version   string
+		Statement []any
+	}{"2012-10-17", statements})
 	if err != nil {
 		panic(err) // strings and valid JSON always marshal
 	}

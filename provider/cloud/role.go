@@ -16,6 +16,7 @@ import (
 // Role is what [Cloud.CreateRole] makes.
 type Role struct {
 	Name                string
+	ARN                 string // set by AWS
 	Path                string // "/" if empty
 	Description         string
 	Trust               string // policy that says who may assume it; if empty, Lambda may
@@ -53,11 +54,11 @@ func (c *Cloud) CreateRole(ctx context.Context, role Role) (string, error) {
 		return aws.ToString(output.Role.Arn), nil
 	}
 	if hasCode(err, "EntityAlreadyExists") {
-		existing, findErr := c.iam.GetRole(ctx, &iam.GetRoleInput{RoleName: &role.Name})
-		if findErr == nil && aws.ToString(existing.Role.Description) == role.Description {
-			return aws.ToString(existing.Role.Arn), errors.Join(
+		existing, findErr := c.FindRole(ctx, role.Name)
+		if findErr == nil && existing.Description == role.Description {
+			return existing.ARN, errors.Join(
 				c.SetPermissionsBoundary(ctx, role.Name, role.PermissionsBoundary),
-				c.TagRole(ctx, role.Name, roleTags(existing.Role.Tags), role.Tags),
+				c.TagRole(ctx, role.Name, existing.Tags, role.Tags),
 			)
 		}
 		if IsDenied(findErr) {
@@ -68,6 +69,28 @@ func (c *Cloud) CreateRole(ctx context.Context, role Role) (string, error) {
 		}
 	}
 	return "", fmt.Errorf("create role %s: %w", role.Name, err)
+}
+
+// FindRole returns a role with its tags, or a [NotFoundError].
+func (c *Cloud) FindRole(ctx context.Context, roleName string) (*Role, error) {
+	output, err := c.iam.GetRole(ctx, &iam.GetRoleInput{RoleName: &roleName})
+	if hasCode(err, "NoSuchEntity") {
+		return nil, &NotFoundError{Object: "role " + roleName}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read role %s: %w", roleName, err)
+	}
+	role := &Role{
+		Name:        roleName,
+		ARN:         aws.ToString(output.Role.Arn),
+		Path:        aws.ToString(output.Role.Path),
+		Description: aws.ToString(output.Role.Description),
+		Tags:        roleTags(output.Role.Tags),
+	}
+	if boundary := output.Role.PermissionsBoundary; boundary != nil {
+		role.PermissionsBoundary = aws.ToString(boundary.PermissionsBoundaryArn)
+	}
+	return role, nil
 }
 
 // PutPolicy makes a document all that a role may do. The role may have been made a moment ago.

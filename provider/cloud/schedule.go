@@ -37,18 +37,7 @@ func (c *Cloud) ScheduleARN(account, name string) string {
 // CreateSchedule makes a schedule and returns its ARN. The error is an [ExistsError] if there is a schedule of this name.
 func (c *Cloud) CreateSchedule(ctx context.Context, s Schedule) (string, error) {
 	output, err := retry(ctx, func() (*scheduler.CreateScheduleOutput, error) {
-		return c.scheduler.CreateSchedule(ctx, &scheduler.CreateScheduleInput{
-			Name:                       &s.Name,
-			Description:                textOrNil(s.Description),
-			ScheduleExpression:         &s.Expression,
-			ScheduleExpressionTimezone: &s.Timezone,
-			StartDate:                  timeOrNil(s.Start),
-			EndDate:                    timeOrNil(s.End),
-			FlexibleTimeWindow:         s.window(),
-			State:                      s.state(),
-			KmsKeyArn:                  textOrNil(s.KeyARN),
-			Target:                     s.target(),
-		})
+		return c.scheduler.CreateSchedule(ctx, s.input())
 	})
 	if hasCode(err, "ConflictException") {
 		return "", &ExistsError{Object: "a schedule named " + s.Name, ID: s.Name}
@@ -95,18 +84,7 @@ func (c *Cloud) FindSchedule(ctx context.Context, name string) (*Schedule, error
 // UpdateSchedule gives a schedule everything of s.
 func (c *Cloud) UpdateSchedule(ctx context.Context, s Schedule) error {
 	_, err := retry(ctx, func() (*scheduler.UpdateScheduleOutput, error) {
-		return c.scheduler.UpdateSchedule(ctx, &scheduler.UpdateScheduleInput{
-			Name:                       &s.Name,
-			Description:                textOrNil(s.Description),
-			ScheduleExpression:         &s.Expression,
-			ScheduleExpressionTimezone: &s.Timezone,
-			StartDate:                  timeOrNil(s.Start),
-			EndDate:                    timeOrNil(s.End),
-			FlexibleTimeWindow:         s.window(),
-			State:                      s.state(),
-			KmsKeyArn:                  textOrNil(s.KeyARN),
-			Target:                     s.target(),
-		})
+		return c.scheduler.UpdateSchedule(ctx, (*scheduler.UpdateScheduleInput)(s.input()))
 	})
 	if hasCode(err, "ResourceNotFoundException") {
 		return &NotFoundError{Object: "schedule " + s.Name}
@@ -124,6 +102,21 @@ func (c *Cloud) DeleteSchedule(ctx context.Context, name string) error {
 		return fmt.Errorf("delete schedule %s: %w", name, err)
 	}
 	return nil
+}
+
+func (s *Schedule) input() *scheduler.CreateScheduleInput {
+	return &scheduler.CreateScheduleInput{
+		Name:                       &s.Name,
+		Description:                textOrNil(s.Description),
+		ScheduleExpression:         &s.Expression,
+		ScheduleExpressionTimezone: &s.Timezone,
+		StartDate:                  timeOrNil(s.Start),
+		EndDate:                    timeOrNil(s.End),
+		FlexibleTimeWindow:         s.window(),
+		State:                      s.state(),
+		KmsKeyArn:                  textOrNil(s.KeyARN),
+		Target:                     s.target(),
+	}
 }
 
 func (s *Schedule) window() *types.FlexibleTimeWindow {

@@ -1,13 +1,7 @@
 package cloud
 
 import (
-	"context"
-	"encoding/json"
-	"fmt"
 	"slices"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/iam"
 )
 
 // ScheduleTrust returns the trust policy of a schedule's role: Scheduler may assume it, for the schedules of this account and region.
@@ -56,28 +50,4 @@ func (p SchedulePermissions) Document() string {
 	allow("QueueKeys", p.QueueKeys, "kms:Decrypt", "kms:GenerateDataKey")
 	allow("ScheduleKeys", p.ScheduleKeys, "kms:Decrypt")
 	return encodePolicy(list...)
-}
-
-func encodePolicy(statements ...any) string {
-	document, err := json.Marshal(map[string]any{"Version": "2012-10-17", "Statement": statements})
-	if err != nil {
-		panic(err) // strings always marshal
-	}
-	return string(document)
-}
-
-// FindRole returns a role with its tags, or a [NotFoundError].
-func (c *Cloud) FindRole(ctx context.Context, roleName string) (*Role, error) {
-	output, err := c.iam.GetRole(ctx, &iam.GetRoleInput{RoleName: &roleName})
-	if hasCode(err, "NoSuchEntity") {
-		return nil, &NotFoundError{Object: "role " + roleName}
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read role %s: %w", roleName, err)
-	}
-	role := &Role{Name: roleName, Description: aws.ToString(output.Role.Description), Tags: roleTags(output.Role.Tags)}
-	if boundary := output.Role.PermissionsBoundary; boundary != nil {
-		role.PermissionsBoundary = aws.ToString(boundary.PermissionsBoundaryArn)
-	}
-	return role, nil
 }
