@@ -2,39 +2,63 @@ package provider
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"sync"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-log/tflog"
 	"golang.org/x/sync/errgroup"
-
-	"github.com/lambda-land/terraform-provider-handler/provider/cloud"
 )
+
+// heardWithin is how long a mark stays after the creation was answered. Terraform needs milliseconds to write what it hears into its state;
+// the longer a mark stays, the longer another run may take the object for a leftover.
+const heardWithin = 2 * time.Second
+
+// maxUnmarking is how many marks are taken off at the same time in the end.
+const maxUnmarking = 20
 
 // creations are the objects that a run has made. Each is made with a mark, which goes when Terraform has learnt of the object: if the run is
 // killed before, the next one recognises what is left of it and goes on from there. What has no mark is somebody's, and is never taken over.
 type creations struct {
-	run string
-
 	mu     sync.Mutex
-	unmark []func(context.Context) error
+	marked []*markedObject
 }
 
-func newCreations() *creations { return &creations{run: rand.Text()} }
+type markedObject struct {
+	unmark func(context.Context) error
 
-// mark returns tags for an object that is about to be made.
-func (c *creations) mark(tags map[string]string) map[string]string { return cloud.Mark(tags, c.run) }
+	mu   sync.Mutex
+	done bool
+}
 
-// made remembers what takes the mark off an object.
-func (c *creations) made(unmark func(context.Context) error) {
+// made takes the mark off an object when Terraform has heard of it.
+func (c *creations) made(ctx context.Context, unmark func(context.Context) error) {
+	object := &markedObject{unmark: unmark}
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.unmark = append(c.unmark, unmark)
+	c.marked = append(c.marked, object)
+	c.mu.Unlock()
+	ctx = context.WithoutCancel(ctx)
+	time.AfterFunc(heardWithin, func() {
+		if err := object.takeMarkOff(ctx); err != nil { // finish tries again
+			tflog.Debug(ctx, "a mark stays", map[string]any{"error": err.Error()})
+		}
+	})
 }
 
-// Finish takes the marks off all that a provider has created. It is called when Terraform has heard all answers and ends the provider, for
-// which it leaves two seconds.
+func (o *markedObject) takeMarkOff(ctx context.Context) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.done {
+		return nil
+	}
+	err := o.unmark(ctx)
+	o.done = err == nil
+	return err
+}
+
+// Finish takes the marks off that a provider's objects still have. It is called when Terraform has heard all answers and ends the provider,
+// for which it leaves two seconds.
 func Finish(ctx context.Context, p provider.Provider) error {
 	if ours, ok := p.(*handlerProvider); ok {
 		return ours.creations.finish(ctx)
@@ -42,28 +66,20 @@ func Finish(ctx context.Context, p provider.Provider) error {
 	return nil
 }
 
-// maxUnmarking is how many marks are taken off at the same time.
-const maxUnmarking = 20
-
-// finish takes the marks off. Where it does not come to that, the next plan shows the mark as a tag to be removed.
+// finish takes all marks off. Where it does not come to that, the next plan shows the mark as a tag to be removed.
 func (c *creations) finish(ctx context.Context) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	var mu sync.Mutex
-	var failed []error
+	failed := make([]error, len(c.marked))
 	var group errgroup.Group
 	group.SetLimit(maxUnmarking)
-	for _, unmark := range c.unmark {
+	for i, object := range c.marked {
 		group.Go(func() error {
-			if err := unmark(ctx); err != nil {
-				mu.Lock()
-				defer mu.Unlock()
-				failed = append(failed, err)
-			}
+			failed[i] = object.takeMarkOff(ctx)
 			return nil
 		})
 	}
 	err := group.Wait()
-	c.unmark = nil
+	c.marked = nil
 	return errors.Join(append(failed, err)...)
 }

@@ -63,7 +63,7 @@ func (r *functionResource) create(ctx context.Context, d *deployment) (*cloud.Fu
 		return nil, nil, err
 	}
 	marked := d.function
-	marked.Tags = r.creations.mark(marked.Tags)
+	marked.Tags = cloud.Mark(marked.Tags)
 	function, err := r.cloud.CreateFunction(ctx, marked)
 	d.made = function != nil
 	if err != nil {

@@ -21,7 +21,7 @@ type handlerProvider struct {
 
 // New returns a function that makes the provider of this version.
 func New(version string) func() provider.Provider {
-	return func() provider.Provider { return &handlerProvider{version: version, creations: newCreations()} }
+	return func() provider.Provider { return &handlerProvider{version: version, creations: new(creations)} }
 }
 
 func (p *handlerProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {

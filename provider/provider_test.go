@@ -15,7 +15,7 @@ import (
 
 // factories serve the provider in the test's process. What the provider of one command has created is finished when the next begins.
 func factories() map[string]func() (tfprotov6.ProviderServer, error) {
-	made := newCreations()
+	made := new(creations)
 	return map[string]func() (tfprotov6.ProviderServer, error){
 		"handler": func() (tfprotov6.ProviderServer, error) {
 			err := made.finish(background())

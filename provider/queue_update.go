@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/lambda-land/terraform-provider-handler/provider/cloud"
 )
 
 func (r *queueResource) update(ctx context.Context, state, plan *queueModel) error {
@@ -14,13 +16,15 @@ func (r *queueResource) update(ctx context.Context, state, plan *queueModel) err
 	oldTags, newTags := mapTexts(state.TagsAll), mapTexts(plan.TagsAll)
 	had, has := !state.DeadLetterURL.IsNull(), after.Enabled.ValueBool()
 	if has && !had {
-		if err := r.createDeadLetter(ctx, plan, after, r.creations.mark(newTags)); err != nil {
+		if err := r.createDeadLetter(ctx, plan, after, cloud.Mark(newTags)); err != nil {
 			return err
 		}
-		r.creations.made(func(ctx context.Context) error { return r.cloud.UnmarkQueue(ctx, plan.DeadLetterURL.ValueString()) })
+	}
+	refuse := func() error {
+		return r.refuseMessages(ctx, plan.ForceDestroy.ValueBool(), state.DeadLetterURL.ValueString())
 	}
 	if had && !has {
-		if err := r.refuseMessages(ctx, plan.ForceDestroy.ValueBool(), state.DeadLetterURL.ValueString()); err != nil {
+		if err := refuse(); err != nil {
 			return err
 		}
 		plan.setDeadLetterURL("", "")
@@ -44,7 +48,13 @@ func (r *queueResource) update(ctx context.Context, state, plan *queueModel) err
 	if err := group.Wait(); err != nil {
 		return err
 	}
+	if has && !had { // not before the state is sure to name it
+		r.creations.made(ctx, func(ctx context.Context) error { return r.cloud.UnmarkQueue(ctx, plan.DeadLetterURL.ValueString()) })
+	}
 	if had && !has {
+		if err := refuse(); err != nil { // messages may have come until it was cut off
+			return err
+		}
 		return r.cloud.DeleteQueue(ctx, state.DeadLetterURL.ValueString())
 	}
 	return nil

@@ -74,7 +74,7 @@ func (r *functionResource) Create(ctx context.Context, req resource.CreateReques
 	plan.RolePolicy = d.rolePolicy()
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("name"), plan.Name)...)
-	r.creations.made(func(ctx context.Context) error { return r.cloud.UnmarkFunction(ctx, function.ARN) })
+	r.creations.made(ctx, func(ctx context.Context) error { return r.cloud.UnmarkFunction(ctx, function.ARN) })
 }
 
 func (r *functionResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {

@@ -53,7 +53,7 @@ func (r *imageResource) Create(ctx context.Context, req resource.CreateRequest, 
 	if name != "" {
 		err := r.cloud.Claim("repository", name)
 		if err == nil {
-			_, err = r.cloud.CreateRepository(ctx, name, repository.encryption(), r.creations.mark(tags))
+			_, err = r.cloud.CreateRepository(ctx, name, repository.encryption(), cloud.Mark(tags))
 		}
 		if err != nil {
 			detail := sentence(err.Error())
@@ -75,7 +75,7 @@ func (r *imageResource) Create(ctx context.Context, req resource.CreateRequest, 
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("repository"), repository.id())...)
 	if name != "" {
 		resp.Diagnostics.Append(resp.Private.SetKey(ctx, keyCreated, []byte(`true`))...)
-		r.creations.made(func(ctx context.Context) error { return r.cloud.UnmarkRepository(ctx, name) })
+		r.creations.made(ctx, func(ctx context.Context) error { return r.cloud.UnmarkRepository(ctx, name) })
 	}
 }
 

@@ -46,12 +46,12 @@ func (r *queueResource) Create(ctx context.Context, req resource.CreateRequest, 
 	r.queues.set(&plan)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("url"), plan.URL)...)
-	r.creations.made(func(ctx context.Context) error { return r.unmark(ctx, &plan) })
+	r.creations.made(ctx, func(ctx context.Context) error { return r.unmark(ctx, &plan) })
 }
 
 // create makes the dead-letter queue and then the queue, as the one refers to the other.
 func (r *queueResource) create(ctx context.Context, plan *queueModel, deadLetter deadLetterModel, tags map[string]string) error {
-	tags = r.creations.mark(tags)
+	tags = cloud.Mark(tags)
 	if err := r.cloud.Claim("queue", plan.Name.ValueString()); err != nil {
 		return err
 	}

@@ -47,7 +47,7 @@ func (r *scheduleResource) Create(ctx context.Context, req resource.CreateReques
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("name"), plan.Name)...)
-	r.creations.made(func(ctx context.Context) error { return r.cloud.UnmarkRole(ctx, r.roleName(schedule.Name)) })
+	r.creations.made(ctx, func(ctx context.Context) error { return r.cloud.UnmarkRole(ctx, r.roleName(schedule.Name)) })
 }
 
 func (r *scheduleResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {

@@ -48,7 +48,7 @@ func getSchedule(name string) (*scheduler.GetScheduleOutput, error) {
 
 // scheduleRole returns the role of a schedule, or an error.
 func scheduleRole(name string) (*iam.GetRoleOutput, error) {
-	return iam.NewFromConfig(clientConfig()).GetRole(background(), &iam.GetRoleInput{RoleName: aws.String(roleName(name+"-schedule", testRegion))})
+	return iam.NewFromConfig(clientConfig()).GetRole(background(), &iam.GetRoleInput{RoleName: aws.String(roleName(name+".schedule", testRegion))})
 }
 
 // noSchedules checks that a test left neither schedule nor role behind.
@@ -78,14 +78,14 @@ func schedulePolicies(name string, statements ...string) resource.TestCheckFunc 
 			return err
 		}
 		account := testAccount()
-		want := `{"Statement":[{"Action":"sts:AssumeRole","Condition":{"StringEquals":{"aws:SourceAccount":"` + account +
+		want := `{"Version":"2012-10-17","Statement":[{"Action":"sts:AssumeRole","Condition":{"StringEquals":{"aws:SourceAccount":"` + account +
 			`","aws:SourceArn":"arn:aws:scheduler:us-east-1:` + account + `:schedule-group/default"}},"Effect":"Allow",` +
-			`"Principal":{"Service":"scheduler.amazonaws.com"}}],"Version":"2012-10-17"}`
+			`"Principal":{"Service":"scheduler.amazonaws.com"}}]}`
 		if trust != want {
 			return fmt.Errorf("the trust policy is %s", trust)
 		}
-		policy, err := policyOf(name + "-schedule")
-		want = `{"Statement":[` + strings.Join(statements, ",") + `],"Version":"2012-10-17"}`
+		policy, err := policyOf(name + ".schedule")
+		want = `{"Version":"2012-10-17","Statement":[` + strings.Join(statements, ",") + `]}`
 		if err == nil && policy != want {
 			err = fmt.Errorf("the policy is %s, want %s", policy, want)
 		}
@@ -140,7 +140,7 @@ func TestAccSchedule(t *testing.T) {
 					PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()},
 				},
 				ConfigStateChecks: []statecheck.StateCheck{
-					known(testSchedule, "role_arn", knownvalue.StringRegexp(regexp.MustCompile(`:role/`+name+`-schedule-us-east-1$`))),
+					known(testSchedule, "role_arn", knownvalue.StringRegexp(regexp.MustCompile(`:role/`+name+`\.schedule-us-east-1$`))),
 				},
 				Check: schedulePolicies(name, send),
 			},
@@ -225,7 +225,7 @@ resource "handler_queue" "fifo" {
 	encrypted := schedulePolicies(name, allow("Send", testARN("sqs", name), `"sqs:SendMessage"`),
 		allow("QueueKeys", key, `"kms:Decrypt","kms:GenerateDataKey"`))
 	backend.before(t, `^PUT /schedules/`+name+`$`, "", func() {
-		policy, err := policyOf(name + "-schedule")
+		policy, err := policyOf(name + ".schedule")
 		for _, queue := range []string{name, name + ".fifo"} {
 			if err != nil || !strings.Contains(policy, `"`+testARN("sqs", queue)+`"`) {
 				t.Errorf("the policy while the schedule moves is %s (%v), and lacks %s", policy, err, queue)

@@ -14,9 +14,9 @@ import (
 	"github.com/lambda-land/terraform-provider-handler/provider/cloud"
 )
 
-// roleName returns the name of the role of a schedule.
+// roleName returns the name of the role of a schedule. No function's name has a dot, so that no function's role has this name.
 func (r *scheduleResource) roleName(name string) string {
-	return roleName(name+"-schedule", r.cloud.Region)
+	return roleName(name+".schedule", r.cloud.Region)
 }
 
 // role returns the role of a schedule as it is to be made.
@@ -82,7 +82,7 @@ func (r *scheduleResource) create(ctx context.Context, plan *scheduleModel, sche
 	if err != nil {
 		return err
 	}
-	role.Tags = r.creations.mark(role.Tags)
+	role.Tags = cloud.Mark(role.Tags)
 	if schedule.RoleARN, err = r.cloud.CreateRole(ctx, role); err != nil {
 		return err
 	}

@@ -42,7 +42,7 @@ func (c changes) CheckPlan(_ context.Context, req plancheck.CheckPlanRequest, re
 func TestAccScheduleDrift(t *testing.T) {
 	acceptance(t)
 	name := uniqueName(t)
-	role := aws.String(roleName(name+"-schedule", testRegion))
+	role := aws.String(roleName(name+".schedule", testRegion))
 	roles, schedules := iam.NewFromConfig(clientConfig()), scheduler.NewFromConfig(clientConfig())
 	must := func(err error) {
 		t.Helper()

@@ -226,7 +226,7 @@ func TestAccScheduleOfAnotherProcessIsLeftAlone(t *testing.T) {
 func TestAccScheduleLeavesARoleOfSomebodyElse(t *testing.T) {
 	acceptance(t)
 	name := uniqueName(t)
-	role := roleName(name+"-schedule", testRegion)
+	role := roleName(name+".schedule", testRegion)
 	client := iam.NewFromConfig(clientConfig())
 	document := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
 	if _, err := client.CreateRole(background(), &iam.CreateRoleInput{RoleName: &role, AssumeRolePolicyDocument: &document}); err != nil {

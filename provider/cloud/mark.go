@@ -2,6 +2,7 @@ package cloud
 
 import (
 	"context"
+	"crypto/rand"
 	"maps"
 )
 
@@ -9,9 +10,12 @@ import (
 // that somebody finished, which are never taken over.
 const markKey = "terraform-provider-handler:unfinished"
 
-// Mark returns tags with the mark of an unfinished creation. The run that creates is told from others by its ID.
-func Mark(tags map[string]string, run string) map[string]string {
-	marked := map[string]string{markKey: run}
+// markOnly are the tags that taking a mark off removes.
+var markOnly = map[string]string{markKey: ""}
+
+// Mark returns tags with the mark of an unfinished creation, which tells it from all others.
+func Mark(tags map[string]string) map[string]string {
+	marked := map[string]string{markKey: rand.Text()}
 	maps.Copy(marked, tags)
 	return marked
 }
@@ -29,27 +33,27 @@ func WithoutMark(tags map[string]string) map[string]string {
 	return rest
 }
 
-// sameMark reports whether objects with these tags are made by the same creation.
+// sameMark reports whether objects with these tags were made by the same creation.
 func sameMark(a, b map[string]string) bool {
 	return IsMarked(a) && a[markKey] == b[markKey]
 }
 
 // UnmarkFunction takes the mark off a function.
 func (c *Cloud) UnmarkFunction(ctx context.Context, functionARN string) error {
-	return c.TagFunction(ctx, functionARN, Mark(nil, ""), nil)
+	return c.TagFunction(ctx, functionARN, markOnly, nil)
 }
 
 // UnmarkQueue takes the mark off a queue.
 func (c *Cloud) UnmarkQueue(ctx context.Context, queueURL string) error {
-	return c.TagQueue(ctx, queueURL, Mark(nil, ""), nil)
+	return c.TagQueue(ctx, queueURL, markOnly, nil)
 }
 
 // UnmarkRepository takes the mark off a repository.
 func (c *Cloud) UnmarkRepository(ctx context.Context, name string) error {
-	return c.TagRepository(ctx, name, Mark(nil, ""), nil)
+	return c.TagRepository(ctx, name, markOnly, nil)
 }
 
 // UnmarkRole takes the mark off a role.
 func (c *Cloud) UnmarkRole(ctx context.Context, name string) error {
-	return c.TagRole(ctx, name, Mark(nil, ""), nil)
+	return c.TagRole(ctx, name, markOnly, nil)
 }

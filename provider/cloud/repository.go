@@ -39,6 +39,14 @@ func (e Encryption) input() *types.EncryptionConfiguration {
 // URL (host/name). The error is an [ExistsError] if there is a repository of this name, unless it has the mark of an
 // unfinished creation. If the policy cannot be set, the repository is deleted again.
 func (c *Cloud) CreateRepository(ctx context.Context, name string, encryption Encryption, tags map[string]string) (string, error) {
+	repositoryURL, err := c.createRepository(ctx, name, encryption, tags)
+	if IsExists(err) {
+		return c.resumeRepository(ctx, name, encryption, tags)
+	}
+	return repositoryURL, err
+}
+
+func (c *Cloud) createRepository(ctx context.Context, name string, encryption Encryption, tags map[string]string) (string, error) {
 	output, err := c.ecr.CreateRepository(ctx, &ecr.CreateRepositoryInput{
 		RepositoryName:             &name,
 		EncryptionConfiguration:    encryption.input(),
@@ -47,7 +55,7 @@ func (c *Cloud) CreateRepository(ctx context.Context, name string, encryption En
 		Tags:                       ecrTags(tags),
 	})
 	if hasCode(err, "RepositoryAlreadyExistsException") {
-		return c.resumeRepository(ctx, name, encryption, tags)
+		return "", &ExistsError{Object: "a repository named " + name, ID: name}
 	}
 	if err != nil {
 		return "", fmt.Errorf("create repository %s: %w", name, err)
@@ -94,7 +102,7 @@ func (c *Cloud) EnsureRepository(ctx context.Context, name string, tags map[stri
 func (c *Cloud) ensureRepository(ctx context.Context, name string, tags map[string]string) (string, error) {
 	repositoryURL, err := c.FindRepository(ctx, name)
 	if IsNotFound(err) {
-		repositoryURL, err = c.CreateRepository(ctx, name, Encryption{}, tags)
+		repositoryURL, err = c.createRepository(ctx, name, Encryption{}, tags)
 		if !IsExists(err) {
 			return repositoryURL, err
 		}
