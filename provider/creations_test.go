@@ -94,7 +94,9 @@ func TestAccDeadLetterQueueThatFillsAtTheLastMomentStays(t *testing.T) {
 		Steps: []resource.TestStep{
 			{Config: queueConfig(name, "")},
 			{
-				PreConfig:   func() { backend.before(t, `SetQueueAttributes$`, "/"+name+`"`, func() { put(t, name, "dead-lettered") }) },
+				PreConfig: func() {
+					backend.before(t, `SetQueueAttributes$`, "/"+name+`"`, func() { put(t, name, "dead-lettered") })
+				},
 				Config:      queueConfig(name, "dead_letter = { enabled = false }"),
 				ExpectError: regexp.MustCompile(`(?s)Failed to update queue.*` + name + `-dlq\s+holds\s+messages`),
 			},

@@ -12,7 +12,10 @@ import (
 	"github.com/lambda-land/terraform-provider-handler/provider/cloud"
 )
 
-const maxRoleName = 64 // IAM's limit
+const (
+	maxRoleName     = 64 // IAM's limit
+	defaultRolePath = "/"
+)
 
 // roleName returns the name of the role of a function that brings none. Roles are global, functions are not.
 func roleName(function, region string) string {
@@ -27,11 +30,16 @@ func roleName(function, region string) string {
 func (r *functionResource) role(d *deployment) cloud.Role {
 	return cloud.Role{
 		Name:                roleName(d.function.Name, r.cloud.Region),
-		Description:         fmt.Sprintf("Execution role of function %s in %s, managed by handler_function", d.function.Name, r.cloud.Region),
+		Description:         r.roleDescription(d.function.Name),
 		Path:                d.rolePath,
 		PermissionsBoundary: d.boundary,
 		Tags:                d.function.Tags,
 	}
+}
+
+// roleDescription tells the role that the provider makes for a function from others of the same name.
+func (r *functionResource) roleDescription(function string) string {
+	return fmt.Sprintf("Execution role of function %s in %s, managed by handler_function", function, r.cloud.Region)
 }
 
 // clear makes way for a function: what an interrupted run left of one is removed. A function that somebody finished is an error.
@@ -64,8 +72,8 @@ func (r *functionResource) create(ctx context.Context, d *deployment) (*cloud.Fu
 	}
 	marked := d.function
 	marked.Tags = cloud.Mark(marked.Tags)
+	d.marked = marked.Tags
 	function, err := r.cloud.CreateFunction(ctx, marked)
-	d.made = function != nil
 	if err != nil {
 		return nil, nil, err
 	}

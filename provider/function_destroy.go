@@ -5,12 +5,17 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/lambda-land/terraform-provider-handler/provider/cloud"
 )
 
-// undoTimeout is how long what was made may take to be removed again when a creation fails.
-const undoTimeout = 5 * time.Minute
+const (
+	// undoTimeout is how long what was made may take to be removed again when a creation fails.
+	undoTimeout = 5 * time.Minute
+	// detachTimeout is how much of that a function may take to leave its VPC.
+	detachTimeout = time.Minute
+)
 
 // undo removes what a failed create made, so that nothing half-created is left behind, and nothing else: not a function that another
 // process made in the meantime, nor the role that it uses. It goes on when ctx is cancelled.
@@ -18,20 +23,30 @@ func (r *functionResource) undo(ctx context.Context, d *deployment) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
 	defer cancel()
 	ownRole := d.ownRole && d.function.RoleARN != ""
-	if d.made {
-		return r.destroy(ctx, remains{name: d.function.Name, ownRole: ownRole})
-	}
-	if !ownRole {
-		return nil
-	}
-	other, err := r.cloud.FindFunction(ctx, d.function.Name)
-	if err != nil && !cloud.IsNotFound(err) {
+	function, err := r.cloud.FindFunction(ctx, d.function.Name)
+	switch {
+	case err != nil && !cloud.IsNotFound(err):
 		return err
-	}
-	if other != nil && other.RoleARN == d.function.RoleARN {
+	case err == nil && cloud.SameMark(function.Tags, d.marked):
+		r.tryToDetach(ctx, function)
+		return r.destroy(ctx, remains{name: function.Name, ownRole: ownRole})
+	case !ownRole || err == nil && function.RoleARN == d.function.RoleARN:
 		return nil
+	default:
+		return r.cloud.DeleteRole(ctx, cloud.RoleName(d.function.RoleARN))
 	}
-	return r.cloud.DeleteRole(ctx, cloud.RoleName(d.function.RoleARN))
+}
+
+// tryToDetach takes a function out of its VPC that may never have got there, and may be in no state to be updated.
+func (r *functionResource) tryToDetach(ctx context.Context, function *cloud.Function) {
+	if !function.VPC.Is() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, detachTimeout)
+	defer cancel()
+	if err := r.cloud.DetachFunction(ctx, function.Name); err != nil {
+		tflog.Debug(ctx, "function stays in its VPC", map[string]any{"function": function.Name, "error": err.Error()})
+	}
 }
 
 // remains are what there is of a function to be removed.
@@ -70,10 +85,8 @@ func (r *functionResource) destroy(ctx context.Context, rest remains) error {
 
 // remain reports whether anything is left of a function that is gone itself: somebody deleted it, or a run was killed that did.
 func (r *functionResource) remain(ctx context.Context, state *functionModel) (bool, error) {
-	if r.ownsRole(state) || state.RoleARN.IsNull() {
-		if _, err := r.cloud.FindRole(ctx, roleName(state.Name.ValueString(), r.cloud.Region)); !cloud.IsNotFound(err) {
-			return err == nil, ignoreDenied(err)
-		}
+	if left, err := r.roleRemains(ctx, state); left || err != nil {
+		return left, err
 	}
 	var diags diag.Diagnostics
 	log := state.log(ctx, &diags)
@@ -81,10 +94,30 @@ func (r *functionResource) remain(ctx context.Context, state *functionModel) (bo
 		return false, diagError(diags)
 	}
 	_, err := r.cloud.Retention(ctx, state.logGroup(log))
-	if cloud.IsNotFound(err) {
+	return err == nil, ignoreDenied(ignoreNotFound(err))
+}
+
+// roleRemains reports whether there is the role that the provider made for a function, as far as it may look. A state that has lost the role
+// tells nothing: then its description does.
+func (r *functionResource) roleRemains(ctx context.Context, state *functionModel) (bool, error) {
+	if !r.ownsRole(state) && !state.RoleARN.IsNull() {
 		return false, nil
 	}
-	return err == nil, ignoreDenied(err)
+	name := state.Name.ValueString()
+	role, err := r.cloud.FindRole(ctx, roleName(name, r.cloud.Region))
+	return err == nil && role.Description == r.roleDescription(name), ignoreDenied(ignoreNotFound(err))
+}
+
+// deleteLostRole deletes what is left of the role that the provider made if the state has lost it.
+func (r *functionResource) deleteLostRole(ctx context.Context, state *functionModel) error {
+	if !state.RoleARN.IsNull() {
+		return nil
+	}
+	left, err := r.roleRemains(ctx, state)
+	if err != nil || !left {
+		return err
+	}
+	return r.cloud.DeleteRole(ctx, roleName(state.Name.ValueString(), r.cloud.Region))
 }
 
 func ignoreDenied(err error) error {

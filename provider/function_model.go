@@ -67,8 +67,8 @@ type deployment struct {
 	recursion   string
 	retention   int32
 	keepLogs    bool
-	made        bool // whether create made the function, or may have
-	repushed    bool // whether the image had vanished: Lambda may have given up on it, and has to be told that it is back
+	marked      map[string]string // tags of the function that create makes
+	repushed    bool              // whether the image had vanished: Lambda may have given up on it, and has to be told that it is back
 }
 
 // consumed returns the ARNs of the queues that the function drains, sorted.

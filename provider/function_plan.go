@@ -7,7 +7,6 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
@@ -37,9 +36,8 @@ func (r *functionResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if state != nil && state.ARN.IsNull() { // it is gone, but not all that belongs to it
+	if state != nil && state.ARN.IsNull() { // the function is gone, but not all that belongs to it
 		plan.ARN = types.StringUnknown()
-		resp.RequiresReplace = append(resp.RequiresReplace, path.Root("arn"))
 	}
 	r.derive(ctx, &config, state, &plan, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
@@ -87,7 +85,7 @@ func (r *functionResource) derive(ctx context.Context, config, state, plan *func
 // plannedMappings returns the mappings' UUIDs, which are known if the function drains the same queues as before.
 func plannedMappings(ctx context.Context, state, plan *functionModel, diags *diag.Diagnostics) types.Map {
 	unknown := types.MapUnknown(types.StringType)
-	if !plan.knowsQueues() {
+	if !plan.knowsQueues() || plan.ARN.IsUnknown() {
 		return unknown
 	}
 	uuids := map[string]attr.Value{}
@@ -99,7 +97,7 @@ func plannedMappings(ctx context.Context, state, plan *functionModel, diags *dia
 	known := map[string]attr.Value{}
 	for label, queue := range plan.queues(ctx, diags) {
 		uuid, ok := uuids[queue.ARN.ValueString()]
-		if !ok || queue.ARN.IsUnknown() {
+		if !ok || uuid == nil || queue.ARN.IsUnknown() {
 			return unknown
 		}
 		known[label] = uuid

@@ -15,14 +15,17 @@ import (
 	"github.com/lambda-land/terraform-provider-handler/provider/cloud"
 )
 
-// planPolicy sets what the function's role may do, as far as that is known: it follows from the function's queues and secrets, and from what
-// these are encrypted with and dead-letter to.
+// planPolicy sets what the function's role may do if that stays what it is. It follows from the function's queues and secrets, and from what
+// these are encrypted with and dead-letter to; what it comes to otherwise is left to the apply, as much may change until then.
 func (r *functionResource) planPolicy(ctx context.Context, config, state, plan *functionModel, diags *diag.Diagnostics) {
 	if !config.RoleARN.IsNull() {
 		plan.RolePolicy = types.StringNull()
 		return
 	}
 	plan.RolePolicy = types.StringUnknown()
+	if state == nil {
+		return
+	}
 	for _, value := range []attr.Value{plan.Name, plan.Queues, plan.SendTo, plan.Secrets, plan.Policy, plan.VPC, plan.Tracing, plan.Log} {
 		if !fullyKnown(ctx, value) {
 			return
@@ -39,8 +42,7 @@ func (r *functionResource) planPolicy(ctx context.Context, config, state, plan *
 	if err != nil || !known {
 		return
 	}
-	plan.RolePolicy = types.StringValue(d.permissions.Document())
-	if state != nil && cloud.SamePolicy(state.RolePolicy.ValueString(), plan.RolePolicy.ValueString()) {
+	if cloud.SamePolicy(state.RolePolicy.ValueString(), d.permissions.Document()) {
 		plan.RolePolicy = state.RolePolicy
 	}
 }

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -138,7 +139,7 @@ func (r *functionResource) readEnvironment(m *functionModel, remote map[string]s
 	}
 	sendTo := map[string]string{}
 	for label, url := range splitQueues(remote[envQueues]) {
-		sendTo[label] = r.cloud.QueueARN(url)
+		sendTo[label] = cmp.Or(r.cloud.QueueARN(url), url) // what somebody wrote there that is no queue is shown as it is
 	}
 	if len(sendTo) != 0 || len(m.SendTo.Elements()) != 0 {
 		m.SendTo = textMapOrNull(sendTo)
@@ -158,7 +159,7 @@ func (m *functionModel) readMappings(ctx context.Context, mappings []cloud.Mappi
 	}
 	queues, uuids := map[string]functionQueueModel{}, map[string]attr.Value{}
 	for _, mapping := range mappings {
-		if !mapping.ReportsFailures {
+		if !mapping.ReportsFailures || !strings.Contains(mapping.QueueARN, ":sqs:") { // streams are somebody else's
 			continue
 		}
 		label, ok := labels[mapping.QueueARN]

@@ -3,6 +3,10 @@ package provider
 import (
 	"context"
 
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/lambda-land/terraform-provider-handler/provider/cloud"
 )
 
@@ -45,4 +49,14 @@ func (r *functionResource) finishRole(ctx context.Context, old, d *deployment) e
 		return r.cloud.PutPolicy(ctx, name, d.document())
 	}
 	return nil
+}
+
+// isOtherRolePath tells whether the role that the provider made would have to move, which roles cannot. A role that is lost, or that was brought
+// along, has no policy in the state, and does not move.
+func isOtherRolePath(ctx context.Context, req planmodifier.StringRequest, resp *stringplanmodifier.RequiresReplaceIfFuncResponse) {
+	var policy, roleARN types.String
+	resp.Diagnostics.Append(req.State.GetAttribute(ctx, path.Root("role_policy"), &policy)...)
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("role_arn"), &roleARN)...)
+	before, after := orDefault(req.StateValue, defaultRolePath), orDefault(req.PlanValue, defaultRolePath)
+	resp.RequiresReplace = !policy.IsNull() && roleARN.IsNull() && (req.PlanValue.IsUnknown() || before != after)
 }

@@ -134,7 +134,8 @@ func (r *functionResource) Schema(ctx context.Context, _ resource.SchemaRequest,
 			"role_path": schema.StringAttribute{
 				MarkdownDescription: "Path of the role that is made, such as `/teams/platform/`. A change makes another function. Defaults to `/`.",
 				Optional:            true,
-				PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
+				PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplaceIf(isOtherRolePath,
+					"A role cannot be moved to another path.", "A role cannot be moved to another path.")},
 				Validators: []validator.String{
 					stringvalidator.ConflictsWith(path.MatchRoot("role_arn")),
 					stringvalidator.RegexMatches(regexp.MustCompile(`^/([\x21-\x7e]+/)?$`), "must begin and end with /"),

@@ -33,7 +33,7 @@ func (r *functionResource) update(ctx context.Context, old, d *deployment, uuids
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := r.lowerNow(ctx, d); err != nil {
+	if err := r.lowerNow(ctx, append(old.consumed(), d.consumed()...)); err != nil {
 		return nil, nil, err
 	}
 	raised := lower(old.function.Reserved, d.function.Reserved)
@@ -99,9 +99,7 @@ func (r *functionResource) updateFunction(ctx context.Context, old, d *deploymen
 		slices.Reverse(steps)
 	}
 	changed := d.function
-	if old.function.Merge {
-		changed.Drop = dropped(old.function.Environment, d.function.Environment)
-	}
+	changed.Drop = dropped(old, d)
 	for _, step := range steps {
 		if function, err = step(ctx, changed); err != nil {
 			return nil, err
@@ -129,11 +127,12 @@ func sameVPC(a, b cloud.VPC) bool {
 	return a.IPv6 == b.IPv6 && same(a.SubnetIDs, b.SubnetIDs) && same(a.SecurityGroupIDs, b.SecurityGroupIDs)
 }
 
-// dropped returns the names of variables that there were and that there are not to be.
-func dropped(before, after map[string]string) []string {
+// dropped returns the names of variables that there were and that there are not to be. When others' variables are let in, those that are
+// there stay, but for those of attributes.
+func dropped(old, d *deployment) []string {
 	var names []string
-	for name := range before {
-		if _, stays := after[name]; !stays {
+	for name := range old.function.Environment {
+		if _, stays := d.function.Environment[name]; !stays && (old.function.Merge || isOwnVariable(name)) {
 			names = append(names, name)
 		}
 	}

@@ -17,17 +17,25 @@ type queueFacts struct {
 	visibility types.Int32  // seconds
 	deadLetter types.String // ARN of its dead-letter queue, null for none
 	key        types.String // what encrypts it, null for SQS's own
+	foreign    bool         // whether its dead-letter queue is none of its resource's, so that only AWS knows it
 }
 
 // plannedQueues are the queues as this run plans them, or has made them, by ARN. They count more than what AWS says.
 type plannedQueues struct{ byARN sync.Map }
 
-// set remembers a queue with its dead-letter queue, as far as their ARNs are known.
-func (p *plannedQueues) set(m *queueModel) {
+// set remembers what becomes of a queue, whose state is nil if it is made, and of its dead-letter queue, as far as their ARNs are known.
+func (p *plannedQueues) set(state, m *queueModel) {
 	if m.ARN.IsUnknown() || m.ARN.IsNull() {
 		return
 	}
-	p.byARN.Store(m.ARN.ValueString(), queueFacts{visibility: m.VisibilityTimeout, deadLetter: m.DeadLetterARN, key: m.KMSKeyARN})
+	stays := state != nil && state.ARN.Equal(m.ARN)
+	p.byARN.Store(m.ARN.ValueString(), queueFacts{
+		visibility: m.VisibilityTimeout, deadLetter: m.DeadLetterARN, key: m.KMSKeyARN,
+		foreign: stays && m.DeadLetterARN.IsNull() && state.DeadLetterARN.IsNull(),
+	})
+	if stays && state.DeadLetterARN.Equal(m.DeadLetterARN) && state.KMSKeyARN.Equal(m.KMSKeyARN) {
+		return // the dead-letter queue stays what it is
+	}
 	if arn := m.DeadLetterARN.ValueString(); arn != "" {
 		p.byARN.Store(arn, queueFacts{visibility: types.Int32Null(), deadLetter: types.StringNull(), key: m.KMSKeyARN})
 	}
@@ -42,12 +50,17 @@ func (p *plannedQueues) get(arn string) (queueFacts, bool) {
 // queueFactsOf returns what is known of a queue: as planned, or else as it is. The error is a [cloud.NotFoundError] if there is none. One of
 // another account, which may be sent to but not looked at, has no facts.
 func (d *providerData) queueFactsOf(ctx context.Context, arn string) (queueFacts, error) {
-	if facts, ok := d.queues.get(arn); ok {
+	facts, planned := d.queues.get(arn)
+	if planned && !facts.foreign {
 		return facts, nil
 	}
 	attributes, err := d.cloud.SeenQueue(ctx, arn)
 	if err != nil && !cloud.IsDenied(err) {
 		return queueFacts{}, err
+	}
+	if planned {
+		facts.deadLetter = textOrNull(redriveOf(attributes).Target)
+		return facts, nil
 	}
 	return queueFacts{
 		visibility: readNumber(attributes[cloud.AttributeVisibilityTimeout]),

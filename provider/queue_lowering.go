@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 	"sync"
 
@@ -14,47 +15,53 @@ import (
 type lowerings struct{ byARN sync.Map }
 
 // lowerLater keeps a queue's visibility timeout, among the attributes to be changed, at what its functions still need, and remembers the rest.
-func (r *queueResource) lowerLater(ctx context.Context, state, plan *queueModel, attributes map[string]string) error {
-	if plan.VisibilityTimeout.ValueInt32() >= state.VisibilityTimeout.ValueInt32() {
-		return nil
+// It returns what the user is to know of that.
+func (r *queueResource) lowerLater(ctx context.Context, state, plan *queueModel, attributes map[string]string) (warning string, err error) {
+	current, wanted := state.VisibilityTimeout.ValueInt32(), plan.VisibilityTimeout.ValueInt32()
+	if wanted >= current {
+		return "", nil
 	}
-	needed, err := r.cloud.LongestTimeout(ctx, plan.ARN.ValueString())
+	slowest, err := r.cloud.SlowestFunction(ctx, plan.ARN.ValueString())
 	if cloud.IsDenied(err) {
-		return nil
+		return "", nil
 	}
-	if err != nil {
-		return err
+	if err != nil || slowest.Timeout <= wanted {
+		return "", err
 	}
-	if needed > plan.VisibilityTimeout.ValueInt32() {
-		attributes[cloud.AttributeVisibilityTimeout] = strconv.Itoa(int(needed))
-		r.lowerings.byARN.Store(plan.ARN.ValueString(), number(plan.VisibilityTimeout))
+	attributes[cloud.AttributeVisibilityTimeout] = strconv.Itoa(int(slowest.Timeout))
+	if slowest.Timeout >= current {
+		delete(attributes, cloud.AttributeVisibilityTimeout)
 	}
-	return nil
+	r.lowerings.byARN.Store(plan.ARN.ValueString(), wanted)
+	return fmt.Sprintf("Function %s drains queue %s with a timeout of %d s. Below that, messages would be received a second time while the function "+
+		"still handles them, so visibility_timeout becomes %d when the function's timeout is lowered. If that is not part of this apply, lower it first.",
+		slowest.Name, plan.Name.ValueString(), slowest.Timeout, wanted), nil
 }
 
-// lowerNow lowers the visibility timeouts of the function's queues that waited for its timeout, unless another function still needs them.
-func (r *functionResource) lowerNow(ctx context.Context, d *deployment) error {
-	for _, arn := range d.consumed() {
-		pending, _ := r.lowerings.byARN.Load(arn)
-		lower, ok := pending.(string)
+// lowerNow lowers the visibility timeouts of queues that waited for a function's timeout, unless another function still needs them.
+func (d *providerData) lowerNow(ctx context.Context, queueARNs []string) error {
+	for _, arn := range queueARNs {
+		pending, _ := d.lowerings.byARN.Load(arn)
+		wanted, ok := pending.(int32)
 		if !ok {
 			continue
 		}
-		needed, err := r.cloud.LongestTimeout(ctx, arn)
+		slowest, err := d.cloud.SlowestFunction(ctx, arn)
 		if err != nil {
 			return err
 		}
-		if wanted, err := strconv.Atoi(lower); err != nil || int(needed) > wanted {
-			return err
+		if slowest.Timeout > wanted {
+			continue
 		}
-		url, err := r.cloud.QueueURL(ctx, arn)
+		url, err := d.cloud.QueueURL(ctx, arn)
 		if err != nil {
 			return err
 		}
-		if err := r.cloud.UpdateQueue(ctx, url, map[string]string{cloud.AttributeVisibilityTimeout: lower}); err != nil {
+		lower := map[string]string{cloud.AttributeVisibilityTimeout: strconv.Itoa(int(wanted))}
+		if err := d.cloud.UpdateQueue(ctx, url, lower); err != nil {
 			return err
 		}
-		r.lowerings.byARN.Delete(arn)
+		d.lowerings.byARN.Delete(arn)
 	}
 	return nil
 }

@@ -96,7 +96,7 @@ resource "handler_function" "test" {
 				Config:      config(5),
 				ExpectError: regexp.MustCompile("Failed to update function"),
 			},
-			{PreConfig: healed(lower[:2]...), Config: config(5), ConfigPlanChecks: emptyPlan(), Check: called.are(lower...)},
+			{PreConfig: healed(lower[:2]...), Config: config(5), ConfigPlanChecks: emptyPlan(), Check: called.are(lower[1:]...)},
 			{Config: config(60), ConfigPlanChecks: emptyPlan(), Check: called.are("visibility 360", "timeout 60")},
 			{
 				PreConfig:   failing(`SetQueueAttributes$`, `"VisibilityTimeout":"30"},"QueueUrl":"`+queueURLOf(name)),

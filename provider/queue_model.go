@@ -217,8 +217,6 @@ func changed(before, after map[string]string) map[string]string {
 	return differing
 }
 
-func withoutEmpty(attributes map[string]string) map[string]string { return changed(nil, attributes) }
-
 func number(value types.Int32) string { return strconv.Itoa(int(value.ValueInt32())) }
 
 func readNumber(text string) types.Int32 {

@@ -36,7 +36,7 @@ func (r *queueResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanR
 		warnOfReplacement(state, &plan, &resp.Diagnostics)
 	}
 	r.planAddresses(ctx, state, &plan, &resp.Diagnostics)
-	r.queues.set(&plan)
+	r.queues.set(state, &plan)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 }
 

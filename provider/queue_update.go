@@ -8,16 +8,17 @@ import (
 	"github.com/lambda-land/terraform-provider-handler/provider/cloud"
 )
 
-func (r *queueResource) update(ctx context.Context, state, plan *queueModel) error {
+// update turns state into plan, and returns what the user is to know of that.
+func (r *queueResource) update(ctx context.Context, state, plan *queueModel) (warning string, err error) {
 	before, after, err := deadLetters(ctx, state, plan)
 	if err != nil {
-		return err
+		return "", err
 	}
 	oldTags, newTags := mapTexts(state.TagsAll), mapTexts(plan.TagsAll)
 	had, has := !state.DeadLetterURL.IsNull(), after.Enabled.ValueBool()
 	if has && !had {
 		if err := r.createDeadLetter(ctx, plan, after, cloud.Mark(newTags)); err != nil {
-			return err
+			return "", err
 		}
 	}
 	refuse := func() error {
@@ -25,14 +26,14 @@ func (r *queueResource) update(ctx context.Context, state, plan *queueModel) err
 	}
 	if had && !has {
 		if err := refuse(); err != nil {
-			return err
+			return "", err
 		}
 		plan.setDeadLetterURL("", "")
 	}
 	group, groupCtx := errgroup.WithContext(ctx)
-	group.Go(func() error {
+	group.Go(func() (err error) {
 		attributes := changed(state.attributes(before), plan.attributes(after))
-		if err := r.lowerLater(groupCtx, state, plan, attributes); err != nil {
+		if warning, err = r.lowerLater(groupCtx, state, plan, attributes); err != nil {
 			return err
 		}
 		return r.cloud.UpdateQueue(groupCtx, plan.URL.ValueString(), attributes)
@@ -46,16 +47,16 @@ func (r *queueResource) update(ctx context.Context, state, plan *queueModel) err
 		group.Go(func() error { return r.cloud.TagQueue(groupCtx, url, oldTags, newTags) })
 	}
 	if err := group.Wait(); err != nil {
-		return err
+		return "", err
 	}
 	if has && !had { // not before the state is sure to name it
 		r.creations.made(ctx, func(ctx context.Context) error { return r.cloud.UnmarkQueue(ctx, plan.DeadLetterURL.ValueString()) })
 	}
 	if had && !has {
 		if err := refuse(); err != nil { // messages may have come until it was cut off
-			return err
+			return "", err
 		}
-		return r.cloud.DeleteQueue(ctx, state.DeadLetterURL.ValueString())
+		return warning, r.cloud.DeleteQueue(ctx, state.DeadLetterURL.ValueString())
 	}
-	return nil
+	return warning, nil
 }

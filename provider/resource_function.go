@@ -39,42 +39,53 @@ func (r *functionResource) Create(ctx context.Context, req resource.CreateReques
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	limit, newDiags := plan.Timeouts.Create(ctx, functionTimeout)
 	resp.Diagnostics.Append(newDiags...)
-	d := r.deployment(ctx, &plan, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	d.function.Tags = r.newTags(plan.Tags)
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
+	if r.make(ctx, &plan, &resp.Diagnostics) {
+		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+		resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("name"), plan.Name)...)
+	}
+}
+
+// make makes a function with all that belongs to it, and reports whether plan is now what there is: all of it or, if that failed and could not
+// be removed again, the rest.
+func (r *functionResource) make(ctx context.Context, plan *functionModel, diags *diag.Diagnostics) bool {
+	d := r.deployment(ctx, plan, diags)
+	d.function.Tags = r.newTags(plan.Tags)
+	if diags.HasError() {
+		return false
+	}
 	err := r.clear(ctx, d.function.Name)
 	if err == nil {
 		err = r.complete(ctx, &d, nil)
 	}
 	if err != nil {
-		addFunctionError(&resp.Diagnostics, "create", d.function.Name, err)
-		return
+		addFunctionError(diags, "create", d.function.Name, err)
+		return false
 	}
-	if !r.ship(ctx, &plan, &resp.Diagnostics) {
-		return
+	if !r.ship(ctx, plan, diags) {
+		return false
 	}
 	function, uuids, err := r.create(ctx, &d)
-	if err != nil {
-		addFunctionError(&resp.Diagnostics, "create", d.function.Name, err)
-		if err := r.undo(ctx, &d); err != nil {
-			// The state must know it, so that destroying it removes the rest.
-			plan.setComputed(&cloud.Function{RoleARN: d.function.RoleARN}, nil)
-			plan.RolePolicy = d.rolePolicy()
-			resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
-			resp.Diagnostics.AddError("Failed to clean up function", fmt.Sprintf("What was made of function %s could not be removed "+
-				"again; the next apply replaces it: %s", d.function.Name, sentence(err.Error())))
-		}
-		return
+	if err == nil {
+		plan.setComputed(function, uuids)
+		plan.RolePolicy = d.rolePolicy()
+		r.creations.made(ctx, func(ctx context.Context) error { return r.cloud.UnmarkFunction(ctx, function.ARN) })
+		return true
 	}
-	plan.setComputed(function, uuids)
-	plan.RolePolicy = d.rolePolicy()
-	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
-	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("name"), plan.Name)...)
-	r.creations.made(ctx, func(ctx context.Context) error { return r.cloud.UnmarkFunction(ctx, function.ARN) })
+	addFunctionError(diags, "create", d.function.Name, err)
+	if err := r.undo(ctx, &d); err != nil {
+		// The state must know it, so that destroying it removes the rest.
+		plan.setComputed(&cloud.Function{RoleARN: d.function.RoleARN}, nil)
+		plan.RolePolicy = d.rolePolicy()
+		diags.AddError("Failed to clean up function", fmt.Sprintf("What was made of function %s could not be removed again; "+
+			"the next apply replaces it: %s", d.function.Name, sentence(err.Error())))
+		return true
+	}
+	return false
 }
 
 func (r *functionResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
@@ -86,13 +97,18 @@ func (r *functionResource) Read(ctx context.Context, req resource.ReadRequest, r
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("name"), state.Name)...)
 	found, err := r.find(ctx, &state)
 	if cloud.IsNotFound(err) {
-		var rest bool
-		if rest, err = r.remain(ctx, &state); err == nil && !rest {
+		imported, rest := state.ImageURI.IsNull(), false
+		if !imported {
+			rest, err = r.remain(ctx, &state)
+		}
+		if imported || err == nil && !rest {
 			resp.State.RemoveResource(ctx)
 			return
 		}
-		if err == nil { // destroying it, or replacing it, removes the rest
+		if err == nil { // destroying it removes the rest, and an update makes the function again
 			state.ARN = types.StringNull()
+			resp.Diagnostics.AddWarning("Function is gone", fmt.Sprintf("Somebody deleted function %s, but not all that belongs to it. "+
+				"The next apply makes it again.", state.Name.ValueString()))
 			resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 			return
 		}
@@ -108,8 +124,8 @@ func (r *functionResource) Read(ctx context.Context, req resource.ReadRequest, r
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 }
 
-// findImported reads what else there is of a function that is being imported: the retention of its log group, and what its role may do if that
-// is the one that the provider makes.
+// findImported reads what else there is of a function that is being imported: the retention of its log group, and its role if that is the one
+// that the provider makes.
 func (r *functionResource) findImported(ctx context.Context, state *functionModel, found *foundFunction) error {
 	days, err := r.cloud.Retention(ctx, found.LogGroup)
 	if err == nil {
@@ -121,10 +137,20 @@ func (r *functionResource) findImported(ctx context.Context, state *functionMode
 		return err
 	}
 	state.RoleARN = types.StringValue(found.RoleARN)
-	if r.ownsRole(state) {
-		return r.findPolicy(ctx, state, found)
+	if !r.ownsRole(state) {
+		return nil
 	}
-	return nil
+	role, err := r.cloud.FindRole(ctx, cloud.RoleName(found.RoleARN))
+	if err == nil {
+		state.PermissionsBoundary = textOrNull(role.PermissionsBoundary)
+		if role.Path != defaultRolePath {
+			state.RolePath = types.StringValue(role.Path)
+		}
+	}
+	if err := ignoreDenied(ignoreNotFound(err)); err != nil {
+		return err
+	}
+	return r.findPolicy(ctx, state, found)
 }
 
 func (r *functionResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
@@ -140,6 +166,12 @@ func (r *functionResource) Update(ctx context.Context, req resource.UpdateReques
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
+	if state.ARN.IsNull() { // the function is gone, but not all that belongs to it
+		if r.make(ctx, &plan, &resp.Diagnostics) {
+			resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+		}
+		return
+	}
 	if !plan.Fingerprint.Equal(state.Fingerprint) || !plan.ImageURI.Equal(state.ImageURI) {
 		if !r.ship(ctx, &plan, &resp.Diagnostics) {
 			return
@@ -169,21 +201,29 @@ func (r *functionResource) Delete(ctx context.Context, req resource.DeleteReques
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	limit, newDiags := state.Timeouts.Delete(ctx, functionTimeout)
 	resp.Diagnostics.Append(newDiags...)
+	d := r.deployment(ctx, &state, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	rest := remains{
-		name:     state.Name.ValueString(),
+		name:     d.function.Name,
 		mappings: slices.Collect(maps.Values(mapTexts(state.Mappings))),
-		inVPC:    !state.VPC.IsNull(),
-		ownRole:  r.ownsRole(&state) || state.RoleARN.IsNull(), // which is what is left of a lost one
+		inVPC:    d.function.VPC.Is(),
+		ownRole:  d.ownRole,
 	}
-	if log := state.log(ctx, &resp.Diagnostics); !log.Keep.ValueBool() {
-		rest.logGroup = state.logGroup(log)
+	if !d.keepLogs {
+		rest.logGroup = d.function.LogGroup
 	}
-	if err := r.destroy(ctx, rest); err != nil {
+	err := r.destroy(ctx, rest)
+	if err == nil {
+		err = r.deleteLostRole(ctx, &state)
+	}
+	if err == nil {
+		err = r.lowerNow(ctx, d.consumed())
+	}
+	if err != nil {
 		addFunctionError(&resp.Diagnostics, "delete", rest.name, err)
 	}
 }

@@ -476,11 +476,9 @@ func TestAccFunctionDrift(t *testing.T) {
 					t.Fatal(err)
 				}
 			},
-			Config: config, // the mapping and the role are still there, and go first
-			ConfigPlanChecks: resource.ConfigPlanChecks{
-				PreApply:             []plancheck.PlanCheck{plancheck.ExpectResourceAction(testFunction, plancheck.ResourceActionReplace)},
-				PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()},
-			},
+			Config:           config, // the mapping and the role are still there, and are used again
+			ConfigPlanChecks: update(),
+			Check:            drains(name, name),
 		},
 	)
 	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: factories(), CheckDestroy: nothingLeft(name), Steps: steps})

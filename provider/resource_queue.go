@@ -43,7 +43,7 @@ func (r *queueResource) Create(ctx context.Context, req resource.CreateRequest, 
 		addQueueError(&resp.Diagnostics, "create", plan.Name.ValueString(), err)
 		return
 	}
-	r.queues.set(&plan)
+	r.queues.set(nil, &plan)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("url"), plan.URL)...)
 	r.creations.made(ctx, func(ctx context.Context) error { return r.unmark(ctx, &plan) })
@@ -61,7 +61,7 @@ func (r *queueResource) create(ctx context.Context, plan *queueModel, deadLetter
 	if err := r.createDeadLetter(ctx, plan, deadLetter, tags); err != nil {
 		return err
 	}
-	url, err := r.cloud.CreateQueue(ctx, plan.Name.ValueString(), withoutEmpty(plan.attributes(deadLetter)), tags)
+	url, err := r.cloud.CreateQueue(ctx, plan.Name.ValueString(), plan.attributes(deadLetter), tags)
 	if err != nil {
 		return errors.Join(err, r.undoDeadLetter(context.WithoutCancel(ctx), plan.DeadLetterURL.ValueString()))
 	}
@@ -74,7 +74,7 @@ func (r *queueResource) createDeadLetter(ctx context.Context, plan *queueModel, 
 		plan.setDeadLetterURL("", "")
 		return nil
 	}
-	attributes := withoutEmpty(plan.deadLetterAttributes(deadLetter))
+	attributes := plan.deadLetterAttributes(deadLetter)
 	url, err := r.cloud.CreateQueue(ctx, deadLetterName(plan.Name.ValueString()), attributes, tags)
 	if exists, ok := errors.AsType[*cloud.ExistsError](err); ok {
 		taken := &cloud.ExistsError{Object: exists.Object, Else: "where the dead-letter queue would be"} // which cannot be imported by itself
@@ -160,11 +160,15 @@ func (r *queueResource) Update(ctx context.Context, req resource.UpdateRequest, 
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if err := r.update(ctx, &state, &plan); err != nil {
+	warning, err := r.update(ctx, &state, &plan)
+	if err != nil {
 		addQueueError(&resp.Diagnostics, "update", state.URL.ValueString(), err)
 		return
 	}
-	r.queues.set(&plan)
+	if warning != "" {
+		resp.Diagnostics.AddAttributeWarning(path.Root("visibility_timeout"), "Visibility timeout is lowered later", warning)
+	}
+	r.queues.set(&state, &plan)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("url"), plan.URL)...)
 }

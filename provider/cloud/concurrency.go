@@ -38,7 +38,9 @@ func (c *Cloud) Limits(ctx context.Context) (ConcurrencyLimits, error) {
 // SetReserved sets the reserved concurrency of a function, or removes it if reserved is nil.
 func (c *Cloud) SetReserved(ctx context.Context, name string, reserved *int32) error {
 	if reserved == nil {
-		_, err := c.lambda.DeleteFunctionConcurrency(ctx, &lambda.DeleteFunctionConcurrencyInput{FunctionName: &name})
+		_, err := retry(ctx, func() (*lambda.DeleteFunctionConcurrencyOutput, error) {
+			return c.lambda.DeleteFunctionConcurrency(ctx, &lambda.DeleteFunctionConcurrencyInput{FunctionName: &name})
+		})
 		if err != nil {
 			return fmt.Errorf("remove reserved concurrency of function %s: %w", name, err)
 		}

@@ -185,8 +185,8 @@ var drives = map[string]drive{
 		return c.DeleteMappings(ctx, s.name, []string{s.id})
 	}},
 
-	"LongestTimeout": {withMapping, func(ctx context.Context, s *scene, c *Cloud) error {
-		return errorOf(c.LongestTimeout(ctx, s.QueueARN(s.url)))
+	"SlowestFunction": {withMapping, func(ctx context.Context, s *scene, c *Cloud) error {
+		return errorOf(c.SlowestFunction(ctx, s.QueueARN(s.url)))
 	}},
 
 	"RefuseQueue": {nothing, func(ctx context.Context, s *scene, c *Cloud) error { return c.RefuseQueue(ctx, s.name) }},

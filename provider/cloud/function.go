@@ -36,7 +36,7 @@ type Function struct {
 	Tracing          bool   // whether Lambda traces invocations that their caller does not
 	VPC              VPC
 	Version          string // set by AWS
-	// Keep are variables that belong to somebody else if Merge is set; then Drop are those that are not wanted any more.
+	// Merge says that other variables than those of Environment belong to somebody else and stay; but those of Drop are not wanted any more.
 	Merge bool
 	Drop  []string
 }
@@ -85,7 +85,7 @@ func (c *Cloud) CreateFunction(ctx context.Context, f Function) (*Function, erro
 	switch {
 	case hasCode(err, "ResourceConflictException"):
 		// A creation whose answer was lost is repeated by the client, and then finds what it made.
-		if existing, findErr := c.FindFunction(ctx, f.Name); findErr != nil || !sameMark(existing.Tags, f.Tags) {
+		if existing, findErr := c.FindFunction(ctx, f.Name); findErr != nil || !SameMark(existing.Tags, f.Tags) {
 			return nil, &ExistsError{Object: "a function named " + f.Name, ID: f.Name}
 		}
 	case err != nil && isRefused(err):
@@ -138,12 +138,18 @@ func (c *Cloud) DeleteFunction(ctx context.Context, name string) error {
 func (c *Cloud) TagFunction(ctx context.Context, functionARN string, old, want map[string]string) error {
 	set, removed := tagChanges(old, want)
 	if len(removed) > 0 {
-		if _, err := c.lambda.UntagResource(ctx, &lambda.UntagResourceInput{Resource: &functionARN, TagKeys: removed}); err != nil {
+		_, err := retry(ctx, func() (*lambda.UntagResourceOutput, error) {
+			return c.lambda.UntagResource(ctx, &lambda.UntagResourceInput{Resource: &functionARN, TagKeys: removed})
+		})
+		if err != nil {
 			return fmt.Errorf("remove tags of function %s: %w", functionARN, err)
 		}
 	}
 	if len(set) > 0 {
-		if _, err := c.lambda.TagResource(ctx, &lambda.TagResourceInput{Resource: &functionARN, Tags: set}); err != nil {
+		_, err := retry(ctx, func() (*lambda.TagResourceOutput, error) {
+			return c.lambda.TagResource(ctx, &lambda.TagResourceInput{Resource: &functionARN, Tags: set})
+		})
+		if err != nil {
 			return fmt.Errorf("set tags of function %s: %w", functionARN, err)
 		}
 	}

@@ -253,14 +253,20 @@ func functionName(functionARN *string) string {
 	return parts[nameAt]
 }
 
-// LongestTimeout returns the longest timeout, in seconds, of the functions that a queue is mapped to; 0 if there are none.
-func (c *Cloud) LongestTimeout(ctx context.Context, queueARN string) (int32, error) {
-	longest := int32(0)
+// FunctionTimeout is how long a function may run.
+type FunctionTimeout struct {
+	Name    string
+	Timeout int32 // seconds
+}
+
+// SlowestFunction returns which of the functions that a queue is mapped to has the longest timeout; a zero value if there are none.
+func (c *Cloud) SlowestFunction(ctx context.Context, queueARN string) (FunctionTimeout, error) {
+	var slowest FunctionTimeout
 	pages := lambda.NewListEventSourceMappingsPaginator(c.lambda, &lambda.ListEventSourceMappingsInput{EventSourceArn: &queueARN})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return 0, fmt.Errorf("list mappings of queue %s: %w", queueARN, err)
+			return slowest, fmt.Errorf("list mappings of queue %s: %w", queueARN, err)
 		}
 		for _, found := range page.EventSourceMappings {
 			function, err := c.lambda.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: found.FunctionArn})
@@ -268,10 +274,12 @@ func (c *Cloud) LongestTimeout(ctx context.Context, queueARN string) (int32, err
 				continue
 			}
 			if err != nil {
-				return 0, fmt.Errorf("read the timeout of function %s: %w", aws.ToString(found.FunctionArn), err)
+				return slowest, fmt.Errorf("read the timeout of function %s: %w", aws.ToString(found.FunctionArn), err)
 			}
-			longest = max(longest, aws.ToInt32(function.Timeout))
+			if timeout := aws.ToInt32(function.Timeout); timeout > slowest.Timeout {
+				slowest = FunctionTimeout{Name: aws.ToString(function.FunctionName), Timeout: timeout}
+			}
 		}
 	}
-	return longest, nil
+	return slowest, nil
 }

@@ -33,8 +33,8 @@ func WithoutMark(tags map[string]string) map[string]string {
 	return rest
 }
 
-// sameMark reports whether objects with these tags were made by the same creation.
-func sameMark(a, b map[string]string) bool {
+// SameMark reports whether objects with these tags were made by the same creation.
+func SameMark(a, b map[string]string) bool {
 	return IsMarked(a) && a[markKey] == b[markKey]
 }
 

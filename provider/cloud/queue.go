@@ -123,8 +123,8 @@ func (c *Cloud) QueueURL(ctx context.Context, queueARN string) (string, error) {
 		return queueURL, nil
 	}
 	parsed, err := arn.Parse(queueARN)
-	if err != nil {
-		return "", fmt.Errorf("find queue %q: %w", queueARN, err)
+	if err != nil || parsed.Service != "sqs" {
+		return "", &NotFoundError{Object: "queue " + queueARN}
 	}
 	output, err := c.sqs.GetQueueUrl(ctx, &sqs.GetQueueUrlInput{
 		QueueName:              &parsed.Resource,

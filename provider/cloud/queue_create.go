@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 
@@ -21,8 +22,8 @@ type queueNames struct {
 	deleted sync.Map
 }
 
-// CreateQueue makes a queue and returns its URL. The error is an [ExistsError] if there is one of this name, unless it has the mark of an
-// unfinished creation: then it is given these attributes and tags.
+// CreateQueue makes a queue and returns its URL. Attributes that are empty are not set. The error is an [ExistsError] if there is one of this name, unless it has the mark of an
+// unfinished creation: then it is given these attributes and tags, and those that are empty are cleared.
 func (c *Cloud) CreateQueue(ctx context.Context, name string, attributes, tags map[string]string) (string, error) {
 	if _, made := c.queueNames.made.LoadOrStore(name, true); made {
 		return "", &ExistsError{Object: "a queue named " + name, Else: "in this very plan"}
@@ -60,7 +61,7 @@ func (c *Cloud) createQueue(ctx context.Context, name string, attributes, tags m
 		}
 	}
 	output, err := retry(ctx, func() (*sqs.CreateQueueOutput, error) {
-		return c.sqs.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: &name, Attributes: attributes, Tags: tags})
+		return c.sqs.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: &name, Attributes: withoutEmpty(attributes), Tags: tags})
 	})
 	if hasCode(err, "QueueNameExists", "QueueAlreadyExists") {
 		return c.resumeQueue(ctx, name, attributes, tags)
@@ -106,6 +107,12 @@ func changeable(attributes map[string]string) map[string]string {
 			rest[name] = value
 		}
 	}
+	return rest
+}
+
+func withoutEmpty(attributes map[string]string) map[string]string {
+	rest := maps.Clone(attributes)
+	maps.DeleteFunc(rest, func(_, value string) bool { return value == "" })
 	return rest
 }
 

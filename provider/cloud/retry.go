@@ -26,7 +26,7 @@ var transient = []condition{
 	{"InvalidParameterValueException", "kms key is invalid for creategrant", time.Minute},
 	{"InvalidParameterValueException", "throttled by ec2", 9 * time.Minute},
 	{"InvalidParameterValueException", "does not exist. provide a valid source image", 30 * time.Second},
-	{"ValidationException", "must allow aws eventbridge scheduler to assume the role", 2 * time.Minute},
+	{"ValidationException", "must allow aws eventbridge scheduler to assume the role", time.Minute},
 	// Another function of the same apply may be about to give back what it has reserved.
 	{"InvalidParameterValueException", "unreservedconcurrentexecution below its minimum", 30 * time.Second},
 	{"AccessDeniedException", "permission to access the ecr image", 30 * time.Second},
