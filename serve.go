@@ -105,11 +105,11 @@ func quiet() error {
 	return errors.Join(os.Setenv(ofFramework, "off"), os.Setenv(ofProvider, "off"))
 }
 
-// listen returns a listener that only this machine reaches, and what is left to do once it is closed.
+// listen returns a listener that only this machine reaches, and what closes it.
 func listen() (listener net.Listener, done func(), err error) {
 	if runtime.GOOS == "windows" {
 		listener, err = net.Listen("tcp", "127.0.0.1:0")
-		return listener, func() {}, err
+		return listener, func() { _ = listener.Close() }, err
 	}
 	dir, err := os.MkdirTemp(os.Getenv("PLUGIN_UNIX_SOCKET_DIR"), "handler")
 	if err != nil {
@@ -118,7 +118,7 @@ func listen() (listener net.Listener, done func(), err error) {
 	if listener, err = net.Listen("unix", filepath.Join(dir, "socket")); err != nil {
 		return nil, nil, errors.Join(err, os.Remove(dir))
 	}
-	return listener, func() { _ = os.Remove(dir) }, nil
+	return listener, func() { _ = errors.Join(listener.Close(), os.Remove(dir)) }, nil
 }
 
 // newServer returns a server of a provider, and of what Terraform expects beside it, such as a way to end the process.
@@ -142,7 +142,7 @@ func newServer(p provider.Provider, encryption *tls.Config) (*grpc.Server, error
 }
 
 // mutualTLS returns a certificate of this process in DER, and how it talks to nobody but who has the other one, which is in PEM. Without
-// the other one it returns nothing: an old Terraform then talks in plain text.
+// the other one it returns nothing: a Terraform with TF_DISABLE_PLUGIN_TLS in its environment talks in plain text.
 func mutualTLS(theirs string) (ours []byte, config *tls.Config, err error) {
 	if theirs == "" {
 		return nil, nil, nil

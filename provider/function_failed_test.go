@@ -65,6 +65,10 @@ func TestAccFunctionThatFails(t *testing.T) {
 		if err := nothingLeft(fmt.Sprintf("%s-%d-", name, i))(nil); err != nil {
 			t.Errorf("%s: %s", test.code, err)
 		}
+		detached := backend.count(`^PUT /2015-03-31/functions/`+name+`-\d+-/configuration$`, fmt.Sprintf("%s-%d-", name, i))
+		if (detached == 1) != strings.HasPrefix(test.attributes, "vpc") {
+			t.Errorf("%s: the function was taken out of its VPC %d times", test.code, detached)
+		}
 		stops[i]()
 	}
 	for _, args := range [][]string{{"apply", "-auto-approve"}, {"plan", "-detailed-exitcode"}, {"destroy", "-auto-approve"}} {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"regexp"
 	"testing"
 
@@ -176,11 +177,12 @@ func TestAccFunctionOfAnotherProcessIsLeftAlone(t *testing.T) {
 	uri := testImageURI(t, "1")
 	client := lambda.NewFromConfig(clientConfig())
 	for name, test := range map[string]struct {
-		fails bool // for another reason than that the function exists
-		want  string
+		status int // of the failure, if it is another than that the function exists
+		want   string
 	}{
-		"exists":  {false, `(?s)name\s+=.*A\s+function\s+named\s+\S+\s+exists;\s+import\s+it`},
-		"refused": {true, `(?s)Failed to create function.*this\s+test\s+forbids\s+it`},
+		"exists":  {0, `(?s)name\s+=.*A\s+function\s+named\s+\S+\s+exists;\s+import\s+it`},
+		"refused": {http.StatusForbidden, `(?s)Failed to create function.*this\s+test\s+fails\s+it`},
+		"unclear": {http.StatusInternalServerError, `(?s)Failed to create function.*this\s+test\s+fails\s+it`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			name := uniqueName(t)
@@ -195,8 +197,8 @@ func TestAccFunctionOfAnotherProcessIsLeftAlone(t *testing.T) {
 					t.Error(err)
 				}
 			})
-			if test.fails {
-				backend.fail(t, creation, name)
+			if test.status != 0 {
+				backend.refuse(t, creation, name, test.status, "ServiceException", "this test fails it")
 			}
 			t.Cleanup(func() {
 				_, _ = client.DeleteFunction(background(), &lambda.DeleteFunctionInput{FunctionName: &name})
@@ -204,7 +206,7 @@ func TestAccFunctionOfAnotherProcessIsLeftAlone(t *testing.T) {
 			})
 			resource.Test(t, resource.TestCase{
 				ProtoV6ProviderFactories: factories(),
-				Steps:                    []resource.TestStep{{Config: lone(name, uri, `handler = "first"`), ExpectError: regexp.MustCompile(test.want)}},
+				Steps:                    []resource.TestStep{{Config: "provider \"handler\" {\n  max_retries = 1\n}\n" + lone(name, uri, `handler = "first"`), ExpectError: regexp.MustCompile(test.want)}},
 			})
 			if _, err := client.GetFunction(background(), &lambda.GetFunctionInput{FunctionName: &name}); err != nil {
 				t.Errorf("the other's function is gone: %s", err)

@@ -29,7 +29,7 @@ func (r *functionResource) find(ctx context.Context, state *functionModel) (foun
 	var found foundFunction
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.Go(func() (err error) {
-		found.Function, err = r.cloud.FindFunction(groupCtx, name)
+		found.Function, err = r.cloud.FindSettledFunction(groupCtx, name)
 		return err
 	})
 	group.Go(func() (err error) {
@@ -73,7 +73,7 @@ func (r *functionResource) findPolicy(ctx context.Context, state *functionModel,
 // fingerprint. Of an update that failed, or may still fail, AWS says what it wanted: the function goes on as it was, and the next apply tries again.
 func (r *functionResource) read(ctx context.Context, m *functionModel, f foundFunction, diags *diag.Diagnostics) {
 	imported := m.ImageURI.IsNull()
-	if imported || !f.Unsettled {
+	if imported || !f.Updating && !f.Failed {
 		r.readConfiguration(ctx, m, f, diags)
 	}
 	if f.lostImage {

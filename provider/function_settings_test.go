@@ -9,13 +9,11 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
-	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
-	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
 )
@@ -194,94 +192,6 @@ func TestAccFunctionIsDestroyedInOrder(t *testing.T) {
 	}
 }
 
-func TestAccFunctionRole(t *testing.T) {
-	acceptance(t)
-	name, uri := uniqueName(t), testImageURI(t, "1")
-	const boundary = "arn:aws:iam::aws:policy/AdministratorAccess"
-	role := func() (*iam.GetRoleOutput, error) {
-		return iam.NewFromConfig(clientConfig()).GetRole(background(), &iam.GetRoleInput{RoleName: aws.String(roleName(name, testRegion))})
-	}
-	bounded := func(want string) resource.TestCheckFunc {
-		return func(*terraform.State) error {
-			output, err := role()
-			if err != nil {
-				return err
-			}
-			got := ""
-			if output.Role.PermissionsBoundary != nil {
-				got = aws.ToString(output.Role.PermissionsBoundary.PermissionsBoundaryArn)
-			}
-			if got != want {
-				return fmt.Errorf("the role is bounded by %q, want %q", got, want)
-			}
-			return nil
-		}
-	}
-	at := func(path string) []statecheck.StateCheck {
-		return []statecheck.StateCheck{known(testFunction, "role_arn", knownvalue.StringRegexp(regexp.MustCompile(":role"+path+name)))}
-	}
-	resource.Test(t, resource.TestCase{
-		ProtoV6ProviderFactories: factories(),
-		CheckDestroy:             nothingLeft(name),
-		Steps: []resource.TestStep{
-			{
-				Config:            functionConfig(name, uri, draining+"role_path = \"/teams/a/\"\n permissions_boundary = \""+boundary+"\""),
-				ConfigPlanChecks:  emptyPlan(),
-				ConfigStateChecks: at("/teams/a/"),
-				Check:             bounded(boundary),
-			},
-			{
-				Config:            functionConfig(name, uri, draining+"role_path = \"/teams/a/\""),
-				ConfigPlanChecks:  update(),
-				ConfigStateChecks: at("/teams/a/"),
-				Check:             bounded(""),
-			},
-			{
-				Config: functionConfig(name, uri, draining),
-				ConfigPlanChecks: resource.ConfigPlanChecks{
-					PreApply:             []plancheck.PlanCheck{plancheck.ExpectResourceAction(testFunction, plancheck.ResourceActionReplace)},
-					PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()},
-				},
-				ConfigStateChecks: at("/"),
-			},
-		},
-	})
-}
-
-// TestAccFunctionPolicyDrift has the role's policy changed by hand, and then has the queue dead-letter nowhere.
-func TestAccFunctionPolicyDrift(t *testing.T) {
-	acceptance(t)
-	name, uri := uniqueName(t), testImageURI(t, "1")
-	config := functionConfig(name, uri, draining)
-	everything := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`
-	resource.Test(t, resource.TestCase{
-		ProtoV6ProviderFactories: factories(),
-		CheckDestroy:             nothingLeft(name),
-		Steps: []resource.TestStep{
-			{Config: config, Check: policyAllows(name, "sqs:SendMessage", name+"-dlq")},
-			{
-				PreConfig: func() {
-					_, err := iam.NewFromConfig(clientConfig()).PutRolePolicy(background(), &iam.PutRolePolicyInput{
-						RoleName: aws.String(roleName(name, testRegion)), PolicyName: aws.String("handler"), PolicyDocument: &everything,
-					})
-					if err != nil {
-						t.Fatal(err)
-					}
-				},
-				Config:           config,
-				ConfigPlanChecks: update(),
-				Check:            resource.ComposeTestCheckFunc(policyAllows(name, "sqs:SendMessage", name+"-dlq"), policyLacks(name, `"Action":"\*"`)),
-			},
-			{
-				Config: regexp.MustCompile(`(function_timeout = 10\n)`).ReplaceAllString(config, "$1  dead_letter = { enabled = false }\n"),
-				// The queue and what may be sent to change in one apply.
-				ConfigPlanChecks: update(),
-				Check:            policyLacks(name, name+"-dlq"),
-			},
-		},
-	})
-}
-
 // TestAccFunctionMergesItsEnvironment leaves the variables alone that somebody else sets, and takes its own away.
 func TestAccFunctionMergesItsEnvironment(t *testing.T) {
 	acceptance(t)
@@ -316,7 +226,11 @@ func TestAccFunctionMergesItsEnvironment(t *testing.T) {
 				Config: functionConfig(name, uri, draining+`environment = { OWN = "2" }`), ConfigPlanChecks: update(),
 				Check: environmentIs(name, map[string]string{"OWN": "2", "OTHERS": ""}),
 			},
-			{PreConfig: setOther("3"), Config: merging(`{}`), ConfigPlanChecks: update(), Check: environmentIs(name, map[string]string{"OTHERS": "3"})},
+			{Config: functionConfig(name, uri, draining+"reset = \"1\"\n send_to = { other = handler_queue.other.arn }")},
+			{
+				PreConfig: setOther("3"), Config: merging(`{}`), ConfigPlanChecks: update(),
+				Check: environmentIs(name, map[string]string{"OTHERS": "3", "HANDLER_RESET": "", "HANDLER_QUEUES": ""}),
+			},
 		},
 	})
 }

@@ -107,3 +107,68 @@ resource "handler_function" "test" {
 		},
 	})
 }
+
+// timeoutsConfig is a queue and, unless there is none, the function that drains it, in one configuration.
+func timeoutsConfig(name, uri string, queue, function int) string {
+	config := queueConfig(name, fmt.Sprintf("visibility_timeout = %d", queue))
+	if function > 0 {
+		config += lone(name, uri, fmt.Sprintf("handler = \"first\"\n timeout = %d\n queues = { main = { arn = handler_queue.test.arn } }", function))
+	}
+	return config
+}
+
+// TestAccQueueVisibilityWaitsForOthers lowers the timeout of a queue that is drained by a function of another configuration.
+func TestAccQueueVisibilityWaitsForOthers(t *testing.T) {
+	acceptance(t)
+	name, uri := uniqueName(t), testImageURI(t, "1")
+	queue, function := newCLI(t, timeoutsConfig(name, uri, 60, 0)), newCLI(t, lone(name, uri, fmt.Sprintf(
+		"handler = \"first\"\n timeout = 50\n queues = { main = { arn = %q } }", testARN("sqs", name))))
+	called := &timeoutCalls{name: name}
+	queue.must(t, "apply", "-auto-approve")
+	function.must(t, "apply", "-auto-approve")
+	called.next()
+	expect := func(want ...string) {
+		t.Helper()
+		if got := called.next(); !slices.Equal(got, want) {
+			t.Errorf("called %q, want %q", got, want)
+		}
+	}
+	queue.configure(t, timeoutsConfig(name, uri, 30, 0))
+	for _, want := range [][]string{{"visibility 50"}, nil} { // the second time there is nothing to lower
+		output := queue.must(t, "apply", "-auto-approve")
+		if !strings.Contains(output, "Warning: Visibility timeout is lowered later") || !strings.Contains(output, "Function "+name+" drains queue "+name) {
+			t.Errorf("got %s, want a warning that names the function", output)
+		}
+		expect(want...)
+	}
+	function.configure(t, lone(name, uri, fmt.Sprintf("handler = \"first\"\n timeout = 5\n queues = { main = { arn = %q } }", testARN("sqs", name))))
+	function.must(t, "apply", "-auto-approve")
+	queue.must(t, "apply", "-auto-approve")
+	queue.must(t, "plan", "-detailed-exitcode")
+	expect("timeout 5", "visibility 30")
+	function.must(t, "destroy", "-auto-approve")
+	queue.must(t, "destroy", "-auto-approve")
+}
+
+// TestAccQueueVisibilityIsLoweredWhenItsFunctionGoes lowers the timeout of a queue while the function that needs it is destroyed, or leaves it.
+func TestAccQueueVisibilityIsLoweredWhenItsFunctionGoes(t *testing.T) {
+	acceptance(t)
+	uri := testImageURI(t, "1")
+	for how, without := range map[string]func(name string) string{
+		"destroyed": func(name string) string { return timeoutsConfig(name, uri, 30, 0) },
+		"leaves": func(name string) string {
+			return timeoutsConfig(name, uri, 30, 0) + lone(name, uri, "handler = \"first\"\n timeout = 50")
+		},
+	} {
+		t.Run(how, func(t *testing.T) {
+			name := uniqueName(t)
+			resource.Test(t, resource.TestCase{
+				ProtoV6ProviderFactories: factories(),
+				Steps: []resource.TestStep{
+					{Config: timeoutsConfig(name, uri, 60, 50)},
+					{Config: without(name), ConfigPlanChecks: emptyPlan()},
+				},
+			})
+		})
+	}
+}

@@ -169,6 +169,7 @@ func (r *functionResource) Update(ctx context.Context, req resource.UpdateReques
 	if state.ARN.IsNull() { // the function is gone, but not all that belongs to it
 		if r.make(ctx, &plan, &resp.Diagnostics) {
 			resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+			resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("name"), plan.Name)...)
 		}
 		return
 	}

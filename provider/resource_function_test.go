@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/url"
@@ -15,7 +14,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
-	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/hashicorp/terraform-plugin-testing/compare"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
@@ -24,7 +22,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
-	"github.com/lambda-land/terraform-provider-handler/provider/cloud"
 	"github.com/lambda-land/terraform-provider-handler/provider/image"
 )
 
@@ -338,156 +335,4 @@ func TestAccFunctionIsReplacedWithoutLoss(t *testing.T) {
 			},
 		},
 	})
-}
-
-func TestAccFunctionWithRoleOfItsOwn(t *testing.T) {
-	acceptance(t)
-	name, uri := uniqueName(t), testImageURI(t, "1")
-	client := iam.NewFromConfig(clientConfig())
-	foreign := name + "-foreign"
-	trust := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
-	allow := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`
-	output, err := client.CreateRole(background(), &iam.CreateRoleInput{RoleName: &foreign, AssumeRolePolicyDocument: &trust})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_, _ = client.DeleteRolePolicy(background(), &iam.DeleteRolePolicyInput{RoleName: &foreign, PolicyName: aws.String("all")})
-		_, _ = client.DeleteRole(background(), &iam.DeleteRoleInput{RoleName: &foreign})
-	})
-	_, err = client.PutRolePolicy(background(), &iam.PutRolePolicyInput{RoleName: &foreign, PolicyName: aws.String("all"), PolicyDocument: &allow})
-	if err != nil {
-		t.Fatal(err)
-	}
-	roleIs := func(role string) []statecheck.StateCheck {
-		return []statecheck.StateCheck{known(testFunction, "role_arn", knownvalue.StringRegexp(regexp.MustCompile(`:role/`+role+`$`)))}
-	}
-	own, brought := functionConfig(name, uri, draining), functionConfig(name, uri, draining+fmt.Sprintf("role_arn = %q", *output.Role.Arn))
-	resource.Test(t, resource.TestCase{
-		ProtoV6ProviderFactories: factories(),
-		CheckDestroy: func(state *terraform.State) error {
-			_, err := client.GetRole(background(), &iam.GetRoleInput{RoleName: &foreign})
-			return errors.Join(err, nothingLeft(name)(state))
-		},
-		Steps: []resource.TestStep{
-			{Config: brought, ConfigPlanChecks: emptyPlan(), ConfigStateChecks: roleIs(foreign)},
-			{Config: own, ConfigPlanChecks: update(), ConfigStateChecks: roleIs(roleName(name, testRegion))},
-			{Config: brought, ConfigPlanChecks: update(), ConfigStateChecks: roleIs(foreign)},
-		},
-	})
-}
-
-func TestAccFunctionDrift(t *testing.T) {
-	acceptance(t)
-	name, uri, otherURI := uniqueName(t), testImageURI(t, "1"), testImageURI(t, "2")
-	client := lambda.NewFromConfig(clientConfig())
-	config := functionConfig(name, uri, draining+"reset = handler_reset.test.id\n reserved_concurrency = 4\n environment = { LEVEL = \"1\", NONE = null }")
-	mapping := func() *string {
-		output, err := client.ListEventSourceMappings(background(), &lambda.ListEventSourceMappingsInput{FunctionName: &name})
-		if err != nil || len(output.EventSourceMappings) != 1 {
-			t.Fatalf("got %v and %v", output, err)
-		}
-		return output.EventSourceMappings[0].UUID
-	}
-	steps := []resource.TestStep{{Config: config}}
-	for _, drift := range []func(context.Context) error{
-		func(ctx context.Context) error {
-			_, err := client.UpdateFunctionCode(ctx, &lambda.UpdateFunctionCodeInput{FunctionName: &name, ImageUri: &otherURI})
-			return err
-		},
-		func(ctx context.Context) error {
-			output, err := client.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &name})
-			if err != nil {
-				return err
-			}
-			variables := output.Environment
-			variables.Variables["LEVEL"] = "9"
-			return setVariables(ctx, client, name, variables.Variables)
-		},
-		func(ctx context.Context) error {
-			return setVariables(ctx, client, name, map[string]string{"HANDLER": "second"})
-		},
-		func(ctx context.Context) error {
-			_, err := client.DeleteFunctionConcurrency(ctx, &lambda.DeleteFunctionConcurrencyInput{FunctionName: &name})
-			return err
-		},
-		func(ctx context.Context) error {
-			_, err := client.UpdateEventSourceMapping(ctx, &lambda.UpdateEventSourceMappingInput{UUID: mapping(), Enabled: aws.Bool(false)})
-			return err
-		},
-		func(ctx context.Context) error {
-			_, err := client.DeleteEventSourceMapping(ctx, &lambda.DeleteEventSourceMappingInput{UUID: mapping()})
-			return err
-		},
-	} {
-		steps = append(steps, resource.TestStep{
-			PreConfig: func() {
-				if err := drift(background()); err != nil {
-					t.Fatal(err)
-				}
-			},
-			Config:           config,
-			ConfigPlanChecks: update(),
-		})
-	}
-	steps = append(steps,
-		resource.TestStep{
-			PreConfig: func() {
-				if err := cloud.New(clientConfig()).DeleteRole(background(), roleName(name, testRegion)); err != nil {
-					t.Fatal(err)
-				}
-			},
-			Config:           config,
-			ConfigPlanChecks: update(),
-			Check:            policyAllows(name, "sqs:ReceiveMessage", name),
-		},
-		resource.TestStep{
-			PreConfig: func() {
-				group := "/aws/lambda/" + name
-				_, err := cloudwatchlogs.NewFromConfig(clientConfig()).DeleteLogGroup(background(), &cloudwatchlogs.DeleteLogGroupInput{LogGroupName: &group})
-				if err != nil {
-					t.Fatal(err)
-				}
-			},
-			Taint:            []string{"handler_reset.test"},
-			Config:           config,
-			ConfigPlanChecks: update(),
-			Check:            logGroupKept(name),
-		},
-		resource.TestStep{
-			PreConfig: func() {
-				output, err := client.GetFunctionConfiguration(background(), &lambda.GetFunctionConfigurationInput{FunctionName: &name})
-				if err != nil {
-					t.Fatal(err)
-				}
-				variables := output.Environment.Variables
-				variables["SOMEBODY_ELSES"] = "1"
-				if err := setVariables(background(), client, name, variables); err != nil {
-					t.Fatal(err)
-				}
-			},
-			Config:           config,
-			ConfigPlanChecks: update(),
-			Check:            environmentIs(name, map[string]string{"SOMEBODY_ELSES": "", "LEVEL": "1"}),
-		},
-		resource.TestStep{
-			PreConfig: func() {
-				if _, err := client.DeleteFunction(background(), &lambda.DeleteFunctionInput{FunctionName: &name}); err != nil {
-					t.Fatal(err)
-				}
-			},
-			Config:           config, // the mapping and the role are still there, and are used again
-			ConfigPlanChecks: update(),
-			Check:            drains(name, name),
-		},
-	)
-	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: factories(), CheckDestroy: nothingLeft(name), Steps: steps})
-}
-
-func setVariables(ctx context.Context, client *lambda.Client, name string, variables map[string]string) error {
-	_, err := client.UpdateFunctionConfiguration(ctx, &lambda.UpdateFunctionConfigurationInput{
-		FunctionName: &name,
-		Environment:  &types.Environment{Variables: variables},
-	})
-	return err
 }

@@ -156,7 +156,10 @@ var drives = map[string]drive{
 	"CreateFunction": {nothing, func(ctx context.Context, s *scene, c *Cloud) error {
 		return errorOf(c.CreateFunction(ctx, s.function()))
 	}},
-	"FindFunction":   {withFunction, func(ctx context.Context, s *scene, c *Cloud) error { return errorOf(c.FindFunction(ctx, s.name)) }},
+	"FindFunction": {withFunction, func(ctx context.Context, s *scene, c *Cloud) error { return errorOf(c.FindFunction(ctx, s.name)) }},
+	"FindSettledFunction": {withFunction, func(ctx context.Context, s *scene, c *Cloud) error {
+		return errorOf(c.FindSettledFunction(ctx, s.name))
+	}},
 	"UpdateCode":     {withFunction, func(ctx context.Context, s *scene, c *Cloud) error { return errorOf(c.UpdateCode(ctx, s.function())) }},
 	"DeleteFunction": {withFunction, func(ctx context.Context, s *scene, c *Cloud) error { return c.DeleteFunction(ctx, s.name) }},
 	"UpdateConfiguration": {withFunction, func(ctx context.Context, s *scene, c *Cloud) error {

@@ -4,11 +4,15 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 )
+
+// updateMoment is how long most updates of functions take at most. What takes longer is reported as it is.
+const updateMoment = 5 * time.Second
 
 // DefaultEphemeralStorage is the size of /tmp that Lambda gives functions that ask for none, in MB.
 const DefaultEphemeralStorage = 512
@@ -29,7 +33,8 @@ type Function struct {
 	LogLevel     string // only with JSON
 	Tags         map[string]string
 	Reserved     *int32 // reserved concurrency; nil for none
-	Unsettled    bool   // set by AWS: whether its last update failed, or goes on, so that it does not run what AWS says
+	Updating     bool   // set by AWS: whether its last update goes on, so that it may not run yet what AWS says
+	Failed       bool   // set by AWS: whether its last update failed, so that it does not run what AWS says
 
 	EphemeralStorage int32  // MB of /tmp
 	KMSKeyARN        string // of the key that encrypts the environment; empty for Lambda's own
@@ -123,6 +128,17 @@ func (c *Cloud) FindFunction(ctx context.Context, name string) (*Function, error
 	return c.function(output), nil
 }
 
+// FindSettledFunction is [Cloud.FindFunction] after an update that goes on, which it waits for a moment.
+func (c *Cloud) FindSettledFunction(ctx context.Context, name string) (*Function, error) {
+	var function *Function
+	deadline := time.Now().Add(updateMoment)
+	err := wait(ctx, updateMoment+maxDelay, fmt.Sprintf("function %s to settle", name), func() (_ bool, err error) {
+		function, err = c.FindFunction(ctx, name)
+		return err == nil && (!function.Updating || time.Now().After(deadline)), err
+	})
+	return function, err
+}
+
 // DeleteFunction deletes a function, but not the mappings that invoke it. That it does not exist is fine.
 func (c *Cloud) DeleteFunction(ctx context.Context, name string) error {
 	_, err := retry(ctx, func() (*lambda.DeleteFunctionOutput, error) {
@@ -169,11 +185,15 @@ func (c *Cloud) SetRecursiveLoop(ctx context.Context, name, loop string) error {
 	return nil
 }
 
-// RecursiveLoop returns what [Cloud.SetRecursiveLoop] set. Where there is no such setting, it is the default.
+// RecursiveLoop returns what [Cloud.SetRecursiveLoop] set, or a [NotFoundError] if there is no such function. Where there is no such setting,
+// it is the default.
 func (c *Cloud) RecursiveLoop(ctx context.Context, name string) (string, error) {
 	output, err := c.lambda.GetFunctionRecursionConfig(ctx, &lambda.GetFunctionRecursionConfigInput{FunctionName: &name})
 	if isNoOperation(err) {
 		return string(types.RecursiveLoopTerminate), nil
+	}
+	if hasCode(err, "ResourceNotFoundException") {
+		return "", &NotFoundError{Object: "function " + name}
 	}
 	if err != nil {
 		return "", fmt.Errorf("read what becomes of recursive loops of function %s: %w", name, err)
@@ -213,7 +233,8 @@ func (c *Cloud) function(output *lambda.GetFunctionOutput) *Function {
 		Architecture: string(types.ArchitectureX8664),
 		LogGroup:     "/aws/lambda/" + aws.ToString(config.FunctionName),
 		LogFormat:    string(types.LogFormatText),
-		Unsettled:    config.LastUpdateStatus == types.LastUpdateStatusFailed || config.LastUpdateStatus == types.LastUpdateStatusInProgress,
+		Updating:     config.LastUpdateStatus == types.LastUpdateStatusInProgress,
+		Failed:       config.LastUpdateStatus == types.LastUpdateStatusFailed,
 	}
 	if len(config.Architectures) > 0 {
 		f.Architecture = string(config.Architectures[0])

@@ -1,0 +1,183 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/lambda-land/terraform-provider-handler/provider/cloud"
+)
+
+func TestAccFunctionDrift(t *testing.T) {
+	acceptance(t)
+	name, uri, otherURI := uniqueName(t), testImageURI(t, "1"), testImageURI(t, "2")
+	client := lambda.NewFromConfig(clientConfig())
+	config := functionConfig(name, uri, draining+"reset = handler_reset.test.id\n reserved_concurrency = 4\n environment = { LEVEL = \"1\", NONE = null }")
+	mapping := func() *string {
+		output, err := client.ListEventSourceMappings(background(), &lambda.ListEventSourceMappingsInput{FunctionName: &name})
+		if err != nil || len(output.EventSourceMappings) != 1 {
+			t.Fatalf("got %v and %v", output, err)
+		}
+		return output.EventSourceMappings[0].UUID
+	}
+	steps := []resource.TestStep{{Config: config}}
+	for _, drift := range []func(context.Context) error{
+		func(ctx context.Context) error {
+			_, err := client.UpdateFunctionCode(ctx, &lambda.UpdateFunctionCodeInput{FunctionName: &name, ImageUri: &otherURI})
+			return err
+		},
+		func(ctx context.Context) error {
+			output, err := client.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &name})
+			if err != nil {
+				return err
+			}
+			variables := output.Environment
+			variables.Variables["LEVEL"] = "9"
+			return setVariables(ctx, client, name, variables.Variables)
+		},
+		func(ctx context.Context) error {
+			return setVariables(ctx, client, name, map[string]string{"HANDLER": "second"})
+		},
+		func(ctx context.Context) error {
+			junk := "a=junk,b=" + queueURLOf("gone") + ",c=arn:aws:s3:::bucket"
+			return setVariables(ctx, client, name, map[string]string{"HANDLER": "first", "HANDLER_QUEUES": junk})
+		},
+		func(ctx context.Context) error {
+			_, err := client.DeleteFunctionConcurrency(ctx, &lambda.DeleteFunctionConcurrencyInput{FunctionName: &name})
+			return err
+		},
+		func(ctx context.Context) error {
+			_, err := client.UpdateEventSourceMapping(ctx, &lambda.UpdateEventSourceMappingInput{UUID: mapping(), Enabled: aws.Bool(false)})
+			return err
+		},
+		func(ctx context.Context) error {
+			_, err := client.DeleteEventSourceMapping(ctx, &lambda.DeleteEventSourceMappingInput{UUID: mapping()})
+			return err
+		},
+	} {
+		steps = append(steps, resource.TestStep{
+			PreConfig: func() {
+				if err := drift(background()); err != nil {
+					t.Fatal(err)
+				}
+			},
+			Config:           config,
+			ConfigPlanChecks: update(),
+		})
+	}
+	steps = append(steps,
+		resource.TestStep{
+			PreConfig: func() {
+				if err := cloud.New(clientConfig()).DeleteRole(background(), roleName(name, testRegion)); err != nil {
+					t.Fatal(err)
+				}
+			},
+			Config:           config,
+			ConfigPlanChecks: update(),
+			Check:            policyAllows(name, "sqs:ReceiveMessage", name),
+		},
+		resource.TestStep{
+			PreConfig: func() {
+				group := "/aws/lambda/" + name
+				_, err := cloudwatchlogs.NewFromConfig(clientConfig()).DeleteLogGroup(background(), &cloudwatchlogs.DeleteLogGroupInput{LogGroupName: &group})
+				if err != nil {
+					t.Fatal(err)
+				}
+			},
+			Taint:            []string{"handler_reset.test"},
+			Config:           config,
+			ConfigPlanChecks: update(),
+			Check:            logGroupKept(name),
+		},
+		resource.TestStep{
+			PreConfig: func() {
+				output, err := client.GetFunctionConfiguration(background(), &lambda.GetFunctionConfigurationInput{FunctionName: &name})
+				if err != nil {
+					t.Fatal(err)
+				}
+				variables := output.Environment.Variables
+				variables["SOMEBODY_ELSES"] = "1"
+				if err := setVariables(background(), client, name, variables); err != nil {
+					t.Fatal(err)
+				}
+			},
+			Config:           config,
+			ConfigPlanChecks: update(),
+			Check:            environmentIs(name, map[string]string{"SOMEBODY_ELSES": "", "LEVEL": "1"}),
+		},
+		resource.TestStep{
+			PreConfig: func() {
+				if _, err := client.DeleteFunction(background(), &lambda.DeleteFunctionInput{FunctionName: &name}); err != nil {
+					t.Fatal(err)
+				}
+			},
+			Config:           config, // the mapping and the role are still there, and are used again
+			ConfigPlanChecks: update(),
+			Check:            drains(name, name),
+		},
+	)
+	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: factories(), CheckDestroy: nothingLeft(name), Steps: steps})
+}
+
+func setVariables(ctx context.Context, client *lambda.Client, name string, variables map[string]string) error {
+	_, err := client.UpdateFunctionConfiguration(ctx, &lambda.UpdateFunctionConfigurationInput{
+		FunctionName: &name,
+		Environment:  &types.Environment{Variables: variables},
+	})
+	return err
+}
+
+// TestAccFunctionIgnoresStreams has somebody else map a stream to the function.
+func TestAccFunctionIgnoresStreams(t *testing.T) {
+	acceptance(t)
+	name, uri := uniqueName(t), testImageURI(t, "1")
+	config := functionConfig(name, uri, draining)
+	stream := fmt.Sprintf(`{"UUID":"00000000-0000-0000-0000-000000000001","EventSourceArn":"arn:aws:kinesis:us-east-1:1:stream/s","FunctionArn":%q,`+
+		`"State":"Enabled","BatchSize":1,"FunctionResponseTypes":["ReportBatchItemFailures"]},`, testARN("lambda", "function:"+name))
+	var stop func()
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: factories(),
+		Steps: []resource.TestStep{
+			{Config: config},
+			{
+				PreConfig: func() {
+					stop = backend.alter(t, `^GET /2015-03-31/event-source-mappings`, name, func(answer string) string {
+						return strings.Replace(answer, `"EventSourceMappings":[`, `"EventSourceMappings":[`+stream, 1)
+					})
+				},
+				Config: config, PlanOnly: true,
+			},
+			{PreConfig: func() { stop() }, Config: config, PlanOnly: true},
+		},
+	})
+}
+
+// TestAccFunctionThatIsGoneIsNotImported has its role remain.
+func TestAccFunctionThatIsGoneIsNotImported(t *testing.T) {
+	acceptance(t)
+	name, uri := uniqueName(t), testImageURI(t, "1")
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: factories(),
+		CheckDestroy:             nothingLeft(name),
+		Steps: []resource.TestStep{
+			{Config: lone(name, uri, `handler = "first"`)},
+			{
+				PreConfig: func() {
+					_, err := lambda.NewFromConfig(clientConfig()).DeleteFunction(background(), &lambda.DeleteFunctionInput{FunctionName: &name})
+					if err != nil {
+						t.Fatal(err)
+					}
+				},
+				ResourceName: testFunction, ImportState: true, ImportStateId: name,
+				ExpectError: regexp.MustCompile("Cannot import non-existent remote object"),
+			},
+		},
+	})
+}
