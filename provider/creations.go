@@ -81,5 +81,5 @@ func (c *creations) finish(ctx context.Context) error {
 	}
 	err := group.Wait()
 	c.marked = nil
-	return errors.Join(append(failed, err)...)
+	return errors.Join(errors.Join(failed...), err)
 }
