@@ -212,7 +212,7 @@ func checkDenial(err error, s *scene, g *gate) error {
 	return nil
 }
 
-// checkGolden compares the actions with the file that documentation is made of.
+// checkGolden compares the actions with the file that the deployer's policy is held to.
 func checkGolden(t *testing.T, actions []string) {
 	t.Helper()
 	const file, update = "testdata/actions.txt", "HANDLER_TEST_UPDATE"
