@@ -25,6 +25,9 @@ func main() {
 	}
 	p := provider.New(version)()
 	err := start(p)
+	if errors.Is(err, errTerraformGone) {
+		log.Fatal(err) // with the marks of what it may not know
+	}
 	if err := errors.Join(err, provider.Finish(context.Background(), p)); err != nil {
 		log.Fatal(err)
 	}

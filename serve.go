@@ -50,15 +50,21 @@ func serve(p provider.Provider) error {
 		return err
 	}
 	defer done()
-	server, err := newServer(p, encryption)
+	watch := new(connectionWatch)
+	server, err := newServer(p, encryption, grpc.StatsHandler(watch))
 	if err != nil {
 		return err
 	}
+	watch.stop = server.Stop
 	// Ctrl-C reaches both; Terraform then tells the provider what to stop.
 	signal.Notify(make(chan os.Signal, 1), os.Interrupt)
 	fmt.Printf("%d|%d|%s|%s|%s|%s\n", plugin.CoreProtocolVersion, protocolVersion, listener.Addr().Network(), listener.Addr(),
 		plugin.ProtocolGRPC, base64.RawStdEncoding.EncodeToString(ours))
-	return server.Serve(listener)
+	err = server.Serve(listener)
+	if watch.lost.Load() {
+		return errTerraformGone
+	}
+	return err
 }
 
 // serveDebugger serves a provider to every Terraform that has what it prints in its environment, until it is interrupted.
@@ -122,13 +128,13 @@ func listen() (listener net.Listener, done func(), err error) {
 }
 
 // newServer returns a server of a provider, and of what Terraform expects beside it, such as a way to end the process.
-func newServer(p provider.Provider, encryption *tls.Config) (*grpc.Server, error) {
+func newServer(p provider.Provider, encryption *tls.Config, options ...grpc.ServerOption) (*grpc.Server, error) {
 	var server *grpc.Server
 	silence, _ := io.Pipe() // nothing is printed for people: logs go to stderr
 	services := plugin.GRPCServer{
 		Plugins: plugin.PluginSet{"provider": &tf6server.GRPCProviderPlugin{GRPCProvider: providerserver.NewProtocol6(p), Name: address}},
-		Server: func(options []grpc.ServerOption) *grpc.Server {
-			server = grpc.NewServer(append(options, grpc.MaxRecvMsgSize(maxMessage), grpc.MaxSendMsgSize(maxMessage))...)
+		Server: func(its []grpc.ServerOption) *grpc.Server {
+			server = grpc.NewServer(append(append(its, options...), grpc.MaxRecvMsgSize(maxMessage), grpc.MaxSendMsgSize(maxMessage))...)
 			return server
 		},
 		TLS:    encryption,

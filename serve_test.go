@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/go-plugin"
@@ -94,6 +95,36 @@ func TestServesGoPlugin(t *testing.T) {
 			client.Kill()
 			ended(t, cmd, temporary)
 		})
+	}
+}
+
+// TestEndsWithTerraform loses the connection, as when Terraform is killed.
+func TestEndsWithTerraform(t *testing.T) {
+	t.Parallel()
+	config := clientConfig()
+	cmd, temporary := command(t)
+	config.Cmd, config.AutoMTLS = cmd, true
+	client := plugin.NewClient(config)
+	defer client.Kill()
+	ask(t, client)
+	protocol, err := client.Client()
+	if err != nil {
+		t.Fatal(err)
+	}
+	connection, ok := protocol.(*plugin.GRPCClient)
+	if !ok {
+		t.Fatalf("it speaks %T", protocol)
+	}
+	if err := connection.Conn.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(30 * time.Second); !client.Exited(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("it still runs")
+		}
+	}
+	if left, err := os.ReadDir(temporary); err != nil || len(left) > 0 {
+		t.Errorf("it left %v, %v", left, err)
 	}
 }
 

@@ -29,6 +29,12 @@ var (
 	accountForm = regexp.MustCompile(`^\d{12}$`)
 )
 
+// is reports whether a text is an ARN of this kind.
+func (k arnKind) is(text string) bool {
+	parsed, err := arn.Parse(text)
+	return err == nil && parsed.Service == k.service && k.resource.MatchString(parsed.Resource)
+}
+
 // accountOfAWS is that of the policies that AWS itself manages.
 const accountOfAWS = "aws"
 

@@ -24,7 +24,7 @@ func TestAccCrashMendsItself(t *testing.T) {
 	if total < 50 {
 		t.Fatalf("the quickstart's apply makes %d calls only", total)
 	}
-	killAround(t, total, func(t *testing.T, w *quickstart, kill func(first int)) {
+	killAround(t, total, providers, func(t *testing.T, w *quickstart, kill func(first int)) {
 		kill(0)
 		if _, ok := w.run(t, []string{"apply", "-auto-approve"}); ok && w.killed.Load() && !w.finishing() {
 			t.Errorf("the provider was killed at %s, and nobody noticed", w.aws.last())
@@ -36,7 +36,7 @@ func TestAccCrashMendsItself(t *testing.T) {
 // TestAccCrashOfADestroyMendsItself does so with a destroy; another one then leaves nothing behind.
 func TestAccCrashOfADestroyMendsItself(t *testing.T) {
 	needsProcesses(t)
-	killAround(t, countCalls(t, "apply", "destroy"), func(t *testing.T, w *quickstart, kill func(first int)) {
+	killAround(t, countCalls(t, "apply", "destroy"), providers, func(t *testing.T, w *quickstart, kill func(first int)) {
 		if output, ok := w.run(t, []string{"apply", "-auto-approve"}); !ok {
 			t.Fatal(errorsOf(output))
 		}
@@ -50,8 +50,24 @@ func TestAccCrashOfADestroyMendsItself(t *testing.T) {
 	})
 }
 
-// killAround runs a test for each of so many calls, before and after which the provider is killed. first is how many calls there were before.
-func killAround(t *testing.T, total int, test func(t *testing.T, w *quickstart, kill func(first int))) {
+// TestAccCrashOfTerraformMendsItself kills Terraform itself while the provider works for it. The provider ends, too, and leaves the marks on
+// what no state knows.
+func TestAccCrashOfTerraformMendsItself(t *testing.T) {
+	needsProcesses(t)
+	terraform := func(w *quickstart) string { return w.parents }
+	killAround(t, countCalls(t, "apply"), terraform, func(t *testing.T, w *quickstart, kill func(first int)) {
+		kill(0)
+		_, _ = w.run(t, []string{"apply", "-auto-approve"})
+		w.awaitProviders(t)
+		w.mends(t)
+	})
+}
+
+func providers(w *quickstart) string { return w.pids }
+
+// killAround runs a test for each of so many calls, before and after which the processes in a file are killed. first is how many calls there
+// were before.
+func killAround(t *testing.T, total int, victims func(*quickstart) string, test func(t *testing.T, w *quickstart, kill func(first int))) {
 	t.Helper()
 	step := 16
 	switch every := os.Getenv(crashesVariable); every {
@@ -79,7 +95,7 @@ func killAround(t *testing.T, total int, test func(t *testing.T, w *quickstart, 
 							serve(httptest.NewRecorder())
 						}
 						w.killed.Store(true)
-						w.killProviders()
+						killAll(victims(w))
 						panic(http.ErrAbortHandler)
 					})
 				})

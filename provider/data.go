@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -141,9 +142,20 @@ func (d *providerData) ownTags(all map[string]string) types.Map {
 	return textMapOrNull(cloud.WithoutMark(own))
 }
 
-// importBy imports a resource by one attribute, given as the import's ID or as its identity's only attribute.
-func importBy(ctx context.Context, attribute string, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	resource.ImportStatePassthroughWithIdentity(ctx, path.Root(attribute), path.Root(attribute), req, resp)
+// importBy imports a resource by one attribute, given as the import's ID or as its identity's only attribute, both of which it checks.
+func importBy(ctx context.Context, state, identity path.Path, valid importID, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	resource.ImportStatePassthroughWithIdentity(ctx, state, identity, req, resp)
+	var id types.String
+	resp.Diagnostics.Append(resp.State.GetAttribute(ctx, state, &id)...)
+	if !resp.Diagnostics.HasError() && !valid.form.MatchString(id.ValueString()) {
+		resp.Diagnostics.AddError("Failed to import "+valid.what, fmt.Sprintf("%q is not the %s of a %s. Give %s.", id.ValueString(), valid.by, valid.what, valid.example))
+	}
+}
+
+// importID is what a kind of resource is imported by.
+type importID struct {
+	what, by, example string
+	form              *regexp.Regexp
 }
 
 // identityBy is the schema of an identity with one attribute.

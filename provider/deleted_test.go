@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/terraform"
 )
 
 func deleteQueue(t *testing.T, name string) {
@@ -79,6 +80,64 @@ func TestAccDeadLetterQueueDeletedByHand(t *testing.T) {
 				},
 			},
 			{Config: queueConfig(name, "dead_letter = { enabled = false }"), ConfigPlanChecks: emptyPlan()},
+		},
+	})
+}
+
+// TestAccQueueDeletedByHandLeavesItsDeadLetters deletes a queue whose dead-letter queue holds a message. SQS lets none of the name be made for
+// a minute. Without another apply, destroying it removes what is left.
+func TestAccQueueDeletedByHandLeavesItsDeadLetters(t *testing.T) {
+	acceptance(t)
+	name := uniqueName(t)
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: factories(),
+		CheckDestroy:             noQueues(t, name, name+"-dlq"),
+		Steps: []resource.TestStep{
+			{Config: queueConfig(name, "")},
+			{
+				PreConfig: func() {
+					put(t, name, "dead-lettered")
+					deleteQueue(t, name)
+				},
+				Config: queueConfig(name, "delay = 1"),
+				ConfigPlanChecks: resource.ConfigPlanChecks{
+					PreApply:             []plancheck.PlanCheck{plancheck.ExpectResourceAction(testQueue, plancheck.ResourceActionUpdate)},
+					PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()},
+				},
+				Check: func(*terraform.State) error {
+					if held := messages(t, name+"-dlq"); held != 1 {
+						return fmt.Errorf("the dead-letter queue holds %d messages, want 1", held)
+					}
+					return nil
+				},
+			},
+			{
+				PreConfig: func() {
+					purge(t, name+"-dlq")
+					deleteQueue(t, name)
+				},
+				Config: queueConfig(name, "delay = 1"), Destroy: true,
+			},
+		},
+	})
+}
+
+// TestAccFunctionForgetsAQueueDeletedByHand takes a queue out of send_to that is gone already.
+func TestAccFunctionForgetsAQueueDeletedByHand(t *testing.T) {
+	acceptance(t)
+	name, uri := uniqueName(t), testImageURI(t, "1")
+	if _, err := sqs.NewFromConfig(clientConfig()).CreateQueue(background(), &sqs.CreateQueueInput{QueueName: &name}); err != nil {
+		t.Fatal(err)
+	}
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: factories(),
+		CheckDestroy:             nothingLeft(name),
+		Steps: []resource.TestStep{
+			{Config: lone(name, uri, fmt.Sprintf("handler = \"first\"\n send_to = { a = %q }", testARN("sqs", name)))},
+			{
+				PreConfig: func() { deleteQueue(t, name) }, Config: lone(name, uri, `handler = "first"`), ConfigPlanChecks: update(),
+				Check: environmentIs(name, map[string]string{"HANDLER_QUEUES": ""}),
+			},
 		},
 	})
 }

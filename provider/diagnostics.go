@@ -36,7 +36,8 @@ func importHint(err error, resourceType string) string {
 	if !ok || exists.ID == "" {
 		return ""
 	}
-	return fmt.Sprintf("\n\nIf it is to be managed here, import it:\n\nimport {\n  to = %s.… # the address of this resource\n  id = %q\n}\n", resourceType, exists.ID)
+	return fmt.Sprintf("\n\nIf it is to be managed here, import it:\n\nimport {\n  to = %s.… # the address of this resource\n  id = %q\n}\n\n"+
+		"If it is this resource's own, which is replaced with create_before_destroy: that takes another name.\n", resourceType, exists.ID)
 }
 
 // ofSDK is what AWS's SDK begins an error with. What was being done is said before it, in words.

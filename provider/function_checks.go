@@ -51,10 +51,11 @@ func (r *functionResource) checkQueues(ctx context.Context, state, plan *functio
 	for _, label := range slices.Sorted(maps.Keys(sendTo)) {
 		r.checkARN(path.Root("send_to").AtMapKey(label), types.StringValue(sendTo[label]), queueARN, invalidFunction, "function", diags)
 	}
-	drained := map[string]bool{}
+	drained := map[string]bool{} // as before, so that nobody needs to be asked
 	if state != nil && state.Timeout.Equal(plan.Timeout) {
 		for _, queue := range state.queues(ctx, diags) {
-			drained[queue.ARN.ValueString()] = true
+			_, planned := r.queues.get(queue.ARN.ValueString())
+			drained[queue.ARN.ValueString()] = !planned
 		}
 	}
 	byARN := map[string]string{}
@@ -71,6 +72,15 @@ func (r *functionResource) checkQueues(ctx context.Context, state, plan *functio
 		byARN[arn.ValueString()] = label
 		if r.checkOwnARN(ctx, at, arn, queueARN, invalidFunction, "function", diags) && !drained[arn.ValueString()] {
 			r.checkVisibility(ctx, at, arn.ValueString(), plan.Timeout, diags)
+		}
+	}
+}
+
+// checkPlannedQueues checks the visibility timeouts of queues that change under a function that does not.
+func (r *functionResource) checkPlannedQueues(ctx context.Context, plan *functionModel, diags *diag.Diagnostics) {
+	for label, queue := range plan.queues(ctx, diags) {
+		if _, planned := r.queues.get(queue.ARN.ValueString()); planned {
+			r.checkVisibility(ctx, path.Root("queues").AtMapKey(label).AtName("arn"), queue.ARN.ValueString(), plan.Timeout, diags)
 		}
 	}
 }
@@ -139,6 +149,10 @@ func (r *functionResource) checkConcurrency(ctx context.Context, config, plan *f
 	}
 	reserved := plan.ReservedConcurrency.ValueInt32()
 	configured := config.queues(ctx, diags)
+	if reserved == 0 { // somebody stops it, which must not fail
+		warnOfStop(plan.queues(ctx, diags), diags)
+		return
+	}
 	sum, enabled := int32(0), 0
 	for label, queue := range plan.queues(ctx, diags) {
 		maximum := queue.MaximumConcurrency
@@ -167,6 +181,17 @@ func (r *functionResource) checkConcurrency(ctx context.Context, config, plan *f
 			"its %d queues may invoke it %d times at once (Lambda allows no maximum below %d for a queue). It would be throttled, and messages "+
 			"of throttled invocations are dead-lettered unhandled. Reserve at least %d, disable queues, or remove reserved_concurrency.",
 			reserved, enabled, sum, minMaximumConcurrency, sum))
+	}
+}
+
+// warnOfStop says what becomes of the messages of a function that nobody may invoke.
+func warnOfStop(queues map[string]functionQueueModel, diags *diag.Diagnostics) {
+	for label, queue := range queues {
+		if queue.Enabled.ValueBool() {
+			diags.AddAttributeWarning(path.Root("queues").AtMapKey(label), "Messages may be dead-lettered unhandled", "The function reserves no "+
+				"concurrency, so that it is never invoked. Its queues are still polled, and messages of throttled invocations count as received. "+
+				"Set enabled = false here to have them wait.")
+		}
 	}
 }
 

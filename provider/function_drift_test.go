@@ -18,7 +18,7 @@ import (
 func TestAccFunctionDrift(t *testing.T) {
 	acceptance(t)
 	name, uri, otherURI := uniqueName(t), testImageURI(t, "1"), testImageURI(t, "2")
-	client := lambda.NewFromConfig(clientConfig())
+	client, logs := lambda.NewFromConfig(clientConfig()), cloudwatchlogs.NewFromConfig(clientConfig())
 	config := functionConfig(name, uri, draining+"reset = handler_reset.test.id\n reserved_concurrency = 4\n environment = { LEVEL = \"1\", NONE = null }")
 	mapping := func() *string {
 		output, err := client.ListEventSourceMappings(background(), &lambda.ListEventSourceMappingsInput{FunctionName: &name})
@@ -49,6 +49,27 @@ func TestAccFunctionDrift(t *testing.T) {
 			junk := "a=junk,b=" + queueURLOf("gone") + ",c=arn:aws:s3:::bucket"
 			return setVariables(ctx, client, name, map[string]string{"HANDLER": "first", "HANDLER_QUEUES": junk})
 		},
+		func(ctx context.Context) error { // which nothing but this tells from what it should be
+			output, err := client.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &name})
+			if err != nil {
+				return err
+			}
+			output.Environment.Variables["HANDLER_QUEUES"] = "b=" + queueURLOf("gone")
+			return setVariables(ctx, client, name, output.Environment.Variables)
+		},
+		func(ctx context.Context) error {
+			return setVariables(ctx, client, name, map[string]string{"HANDLER": "first", "SECRETS_MANAGER_ENVIRONMENT_VARIABLE_KEYS": "appsecret,,zzz"})
+		},
+		func(ctx context.Context) error {
+			group := "/aws/lambda/" + name
+			_, err := logs.PutRetentionPolicy(ctx, &cloudwatchlogs.PutRetentionPolicyInput{LogGroupName: &group, RetentionInDays: aws.Int32(3)})
+			return err
+		},
+		func(ctx context.Context) error {
+			group := "/aws/lambda/" + name
+			_, err := logs.DeleteLogGroup(ctx, &cloudwatchlogs.DeleteLogGroupInput{LogGroupName: &group})
+			return err
+		},
 		func(ctx context.Context) error {
 			_, err := client.DeleteFunctionConcurrency(ctx, &lambda.DeleteFunctionConcurrencyInput{FunctionName: &name})
 			return err
@@ -70,6 +91,10 @@ func TestAccFunctionDrift(t *testing.T) {
 			},
 			Config:           config,
 			ConfigPlanChecks: update(),
+			Check: resource.ComposeTestCheckFunc(
+				environmentIs(name, map[string]string{"HANDLER": "first", "LEVEL": "1", "HANDLER_QUEUES": "", "SECRETS_MANAGER_ENVIRONMENT_VARIABLE_KEYS": ""}),
+				logGroupKept(name),
+			),
 		})
 	}
 	steps = append(steps,
@@ -86,7 +111,7 @@ func TestAccFunctionDrift(t *testing.T) {
 		resource.TestStep{
 			PreConfig: func() {
 				group := "/aws/lambda/" + name
-				_, err := cloudwatchlogs.NewFromConfig(clientConfig()).DeleteLogGroup(background(), &cloudwatchlogs.DeleteLogGroupInput{LogGroupName: &group})
+				_, err := logs.DeleteLogGroup(background(), &cloudwatchlogs.DeleteLogGroupInput{LogGroupName: &group})
 				if err != nil {
 					t.Fatal(err)
 				}

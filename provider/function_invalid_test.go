@@ -93,6 +93,7 @@ func TestAccFunctionInvalid(t *testing.T) {
     a = { arn = %q, maximum_concurrency = 3 }
     b = { arn = "${%q}2", maximum_concurrency = 3 }
   }`, queue, queue), `(?s)its\s+2\s+queues\s+may\s+invoke\s+it\s+6\s+times`},
+		{"filter that is no JSON", drain(queue, `filters = ["type = push"]`), `(?s)filters\s*= .*A\s+filter\s+is\s+a\s+JSON\s+object`},
 		{"FIFO batch", drain(queue+".fifo", "batch_size = 11"), `(?s)batch\s+of\s+a\s+FIFO\s+queue\s+has\s+at\s+most\s+10`},
 		{"FIFO window", drain(queue+".fifo", "batching_window = 1"), `(?s)FIFO\s+queues\s+have\s+no\s+batching\s+window`},
 		{"large batch without window", drain(queue, "batch_size = 11"), `(?s)Set\s+batching_window\s+to\s+1`},
@@ -131,6 +132,17 @@ func TestAccFunctionInvalid(t *testing.T) {
 				PlanOnly: true, ExpectNonEmptyPlan: true,
 			}},
 		})
+	})
+	t.Run("stopped", func(t *testing.T) {
+		t.Parallel()
+		w := newCLI(t, lone(name, uri, drain(queue, "")+"reserved_concurrency = 0"))
+		if output := w.must(t, "plan"); !strings.Contains(output, "Warning: Messages may be dead-lettered unhandled") {
+			t.Errorf("got %s, want a warning", output)
+		}
+		w.configure(t, lone(name, uri, drain(queue, "enabled = false")+"reserved_concurrency = 0"))
+		if output := w.must(t, "plan"); strings.Contains(output, "Messages may be dead-lettered") {
+			t.Errorf("got %s, want no warning", output)
+		}
 	})
 	t.Run("secret that may not be looked at", func(t *testing.T) {
 		t.Parallel()

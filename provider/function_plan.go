@@ -46,7 +46,11 @@ func (r *functionResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 		quiet.keepImage(state)
 		resp.Diagnostics.Append(preferNoChange(ctx, &resp.Plan, req.State, quiet)...)
 	}
-	if resp.Diagnostics.HasError() || resp.Plan.Raw.Equal(req.State.Raw) {
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if resp.Plan.Raw.Equal(req.State.Raw) {
+		r.checkPlannedQueues(ctx, &plan, &resp.Diagnostics)
 		return
 	}
 	r.check(ctx, &config, state, &plan, &resp.Diagnostics)

@@ -46,13 +46,15 @@ func (r *functionResource) setQueues(ctx context.Context, d *deployment) error {
 	return nil
 }
 
-// withoutGone returns a copy of d without the queues that do not exist any more.
+// withoutGone returns a copy of d without the queues that do not exist any more, and without secrets that somebody wrote into the function's
+// environment and that are none to IAM.
 func (r *functionResource) withoutGone(ctx context.Context, d *deployment) (*deployment, error) {
 	facts, err := r.factsOfQueues(ctx, d.queueARNs())
 	if err != nil {
 		return nil, err
 	}
 	existing := *d
+	existing.secrets = slices.DeleteFunc(slices.Clone(d.secrets), func(text string) bool { return !secretARN.is(text) })
 	existing.sendTo, existing.mappings = maps.Clone(d.sendTo), maps.Clone(d.mappings)
 	for label, arn := range d.sendTo {
 		if _, ok := facts[arn]; !ok {

@@ -17,10 +17,11 @@ import (
 type foundFunction struct {
 	*cloud.Function
 	mappings   []cloud.Mapping
-	rolePolicy string // of the role that the provider made; as in the state if it may not be read
-	lostRole   bool   // whether that role is gone, or its policy
-	lostImage  bool   // whether the image that was built for it is gone from its repository
-	recursion  string // empty if it was not asked for
+	rolePolicy string      // of the role that the provider made; as in the state if it may not be read
+	lostRole   bool        // whether that role is gone, or its policy
+	lostImage  bool        // whether the image that was built for it is gone from its repository
+	recursion  string      // empty if it was not asked for
+	retention  types.Int32 // of its log group, in days; null if that is gone
 }
 
 // find reads a function and, at the same time, its mappings and whether its role and the image that was built for it are there.
@@ -41,6 +42,9 @@ func (r *functionResource) find(ctx context.Context, state *functionModel) (foun
 			return r.findPolicy(groupCtx, state, &found)
 		})
 	}
+	group.Go(func() error {
+		return r.findRetention(groupCtx, state, &found)
+	})
 	if state.RecursiveLoop.ValueString() != recursionTerminate {
 		group.Go(func() (err error) {
 			found.recursion, err = r.cloud.RecursiveLoop(groupCtx, name)
@@ -56,6 +60,23 @@ func (r *functionResource) find(ctx context.Context, state *functionModel) (foun
 	}
 	err := group.Wait()
 	return found, err
+}
+
+// findRetention reads for how long the log group that the state names retains logs; who may not look takes it for granted.
+func (r *functionResource) findRetention(ctx context.Context, state *functionModel, found *foundFunction) error {
+	var diags diag.Diagnostics
+	before := state.log(ctx, &diags)
+	if state.LogGroupName.IsNull() || diags.HasError() { // it is being imported, or is gone already
+		return diagError(diags)
+	}
+	days, err := r.cloud.Retention(ctx, state.LogGroupName.ValueString())
+	switch {
+	case err == nil:
+		found.retention = types.Int32Value(days)
+	case cloud.IsDenied(err):
+		found.retention = before.Retention
+	}
+	return ignoreDenied(ignoreNotFound(err))
 }
 
 // findPolicy reads what the role may do that the provider made.
@@ -75,6 +96,9 @@ func (r *functionResource) read(ctx context.Context, m *functionModel, f foundFu
 	imported := m.ImageURI.IsNull()
 	if imported || !f.Updating && !f.Failed {
 		r.readConfiguration(ctx, m, f, diags)
+	}
+	if !imported {
+		m.readRetention(ctx, f, diags)
 	}
 	if f.lostImage {
 		m.Fingerprint = types.StringNull()
@@ -125,6 +149,17 @@ func (r *functionResource) readConfiguration(ctx context.Context, m *functionMod
 	}
 	m.Log = log.object()
 	r.readEnvironment(m, f.Environment)
+}
+
+// readRetention takes over for how long logs are retained. A log group that is gone has no name, so that the next apply makes it again.
+func (m *functionModel) readRetention(ctx context.Context, f foundFunction, diags *diag.Diagnostics) {
+	if f.retention.IsNull() {
+		m.LogGroupName = types.StringNull()
+		return
+	}
+	log := m.log(ctx, diags)
+	log.Retention = f.retention
+	m.Log = log.object()
 }
 
 func (r *functionResource) readEnvironment(m *functionModel, remote map[string]string) {

@@ -216,3 +216,37 @@ func TestAccFunctionLeavesTheRoleThatSomebodyMadeInstead(t *testing.T) {
 		},
 	})
 }
+
+// TestAccRoleWithPoliciesOfOthersStays is destroyed while somebody's policies are with the role.
+func TestAccRoleWithPoliciesOfOthersStays(t *testing.T) {
+	acceptance(t)
+	name, uri := uniqueName(t), testImageURI(t, "1")
+	client, role := iam.NewFromConfig(clientConfig()), roleName(name, testRegion)
+	mine, allow := "mine", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}`
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: factories(),
+		CheckDestroy:             nothingLeft(name),
+		Steps: []resource.TestStep{
+			{Config: lone(name, uri, `handler = "first"`)},
+			{
+				PreConfig: func() {
+					_, err := client.PutRolePolicy(background(), &iam.PutRolePolicyInput{RoleName: &role, PolicyName: &mine, PolicyDocument: &allow})
+					if err != nil {
+						t.Fatal(err)
+					}
+				},
+				Config: lone(name, uri, `handler = "first"`), Destroy: true,
+				ExpectError: regexp.MustCompile(spaced(`Failed to delete function.*` + role + `: somebody gave it further policies: mine; take these away`)),
+			},
+			{
+				PreConfig: func() {
+					_, err := client.DeleteRolePolicy(background(), &iam.DeleteRolePolicyInput{RoleName: &role, PolicyName: &mine})
+					if err != nil {
+						t.Fatal(err)
+					}
+				},
+				Config: lone(name, uri, `handler = "first"`), ConfigPlanChecks: update(),
+			},
+		},
+	})
+}

@@ -91,7 +91,7 @@ func (r *functionResource) updateFunction(ctx context.Context, old, d *deploymen
 	if old.function.ImageURI != d.function.ImageURI || old.function.Architecture != d.function.Architecture || d.repushed {
 		steps = append(steps, r.cloud.UpdateCode)
 	}
-	if !sameConfiguration(old.function, d.function) {
+	if !sameConfiguration(old.function, d.function) || !maps.Equal(old.sendTo, d.sendTo) { // variables do not tell queues that are gone
 		steps = append(steps, r.cloud.UpdateConfiguration)
 	}
 	if old.function.Environment[envHandler] == d.function.Environment[envHandler] {

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -57,6 +58,13 @@ func validateImage(ctx context.Context, config *functionModel, diags *diag.Diagn
 
 func validateQueue(ctx context.Context, at path.Path, queue functionQueueModel, diags *diag.Diagnostics) {
 	validatePollers(ctx, at, queue, diags)
+	for i, pattern := range queue.Filters.Elements() {
+		text, ok := pattern.(types.String)
+		if known := ok && !text.IsUnknown() && !text.IsNull(); known && !isObject(text.ValueString()) {
+			blame(diags, at.AtName("filters").AtListIndex(i), invalidFunction, "A filter is a JSON object that messages have to match. Write it "+
+				"with jsonencode, as { body = { type = [\"github.push\"] } }.")
+		}
+	}
 	batch, window := queue.BatchSize, queue.BatchingWindow
 	if batch.IsUnknown() || window.IsUnknown() || queue.ARN.IsUnknown() {
 		return
@@ -79,6 +87,11 @@ func validateQueue(ctx context.Context, at path.Path, queue functionQueueModel, 
 		blame(diags, at.AtName("batching_window"), invalidFunction, fmt.Sprintf("Lambda makes batches of more than %d messages (here "+
 			"%d) only if it may wait for them. Set batching_window to 1 or more, or lower batch_size.", maxBatchWithoutWindow, size))
 	}
+}
+
+func isObject(text string) bool {
+	var object map[string]json.RawMessage
+	return json.Unmarshal([]byte(text), &object) == nil && object != nil
 }
 
 func validatePollers(ctx context.Context, at path.Path, queue functionQueueModel, diags *diag.Diagnostics) {

@@ -101,5 +101,6 @@ func (r *imageResource) readImported(ctx context.Context, state *imageModel, rep
 
 // ImportState takes the name of a repository in the account's own registry.
 func (r *imageResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	resource.ImportStatePassthroughWithIdentity(ctx, path.Root("repository").AtName("name"), path.Root("repository"), req, resp)
+	at := path.Root("repository")
+	importBy(ctx, at.AtName("name"), at, importID{"repository", "name", "it without account and region, such as acme", repositoryName}, req, resp)
 }

@@ -39,7 +39,7 @@ func (r *imageResource) Schema(_ context.Context, _ resource.SchemaRequest, resp
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "The app as a container image: built from Go source by the plan if its inputs changed, so that the digest is " +
 			"known there, and pushed once by the apply. Needs no Docker, and no Go: where that is missing, it is downloaded.\n\n" +
-			"An edit that does not change the image, such as one of a comment or of a package that the app does not import, changes nothing " +
+			"An edit that does not change the image, such as one within a comment or of a package that the app does not import, changes nothing " +
 			"in the plan. An image that vanished from the repository is pushed again by the next apply. An apply that finds other code than " +
 			"the plan did stops, and has to be planned again.",
 		Attributes: map[string]schema.Attribute{

@@ -172,3 +172,17 @@ func TestAccQueueVisibilityIsLoweredWhenItsFunctionGoes(t *testing.T) {
 		})
 	}
 }
+
+// TestAccQueueVisibilityBelowAFunctionThatStays lowers the timeout of the queue alone, in one configuration with its function.
+func TestAccQueueVisibilityBelowAFunctionThatStays(t *testing.T) {
+	acceptance(t)
+	name, uri := uniqueName(t), testImageURI(t, "1")
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: factories(),
+		Steps: []resource.TestStep{
+			{Config: timeoutsConfig(name, uri, 60, 50)},
+			{Config: timeoutsConfig(name, uri, 30, 50), PlanOnly: true, ExpectError: regexp.MustCompile(spaced(`queue \S+ hides a received message for 30 seconds`))},
+			{Config: timeoutsConfig(name, uri, 50, 50), ConfigPlanChecks: emptyPlan()},
+		},
+	})
+}

@@ -137,7 +137,7 @@ func (m *queueModel) attributes(deadLetter deadLetterModel) map[string]string {
 func (m *queueModel) encrypt(attributes map[string]string) {
 	attributes[cloud.AttributeKMSKey] = m.KMSKeyARN.ValueString()
 	if m.KMSKeyARN.ValueString() == "" {
-		attributes[cloud.AttributeOwnEncryption] = "true"
+		attributes[cloud.AttributeOwnEncryption] = strconv.FormatBool(m.KMSKeyARN.IsNull()) // without any, it is only read
 	}
 }
 
@@ -165,7 +165,6 @@ func (m *queueModel) read(ctx context.Context, found foundQueue, diags *diag.Dia
 	m.MaxMessageSize = readNumber(attributes[cloud.AttributeMaxMessageSize])
 	m.Delay = readNumber(attributes[cloud.AttributeDelay])
 	m.ReceiveWaitTime = readNumber(attributes[cloud.AttributeReceiveWaitTime])
-	m.KMSKeyARN = textOrNull(attributes[cloud.AttributeKMSKey])
 	if !cloud.SamePolicy(m.Policy.ValueString(), attributes[cloud.AttributePolicy]) {
 		m.Policy = textOrNull(attributes[cloud.AttributePolicy])
 	}
@@ -182,6 +181,25 @@ func (m *queueModel) read(ctx context.Context, found foundQueue, diags *diag.Dia
 	}
 	m.DeadLetter = deadLetter.object()
 	m.setDeadLetterURL(found.deadLetterURL, found.deadLetterAttributes[cloud.AttributeARN])
+	m.readEncryption(found)
+}
+
+// readEncryption takes over which key encrypts the messages or, if that is as expected, the dead ones: one attribute stands for both.
+func (m *queueModel) readEncryption(found foundQueue) {
+	expected := m.KMSKeyARN
+	m.KMSKeyARN = encryptionOf(found.attributes)
+	if m.KMSKeyARN.Equal(expected) && found.deadLetterURL != "" {
+		m.KMSKeyARN = encryptionOf(found.deadLetterAttributes)
+	}
+}
+
+// encryptionOf returns the key that encrypts a queue: null if that is SQS's own, empty if none does.
+func encryptionOf(attributes map[string]string) types.String {
+	key := attributes[cloud.AttributeKMSKey]
+	if key == "" && attributes[cloud.AttributeOwnEncryption] == "false" {
+		return types.StringValue("")
+	}
+	return textOrNull(key)
 }
 
 // redrive is SQS's redrive policy.

@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -28,7 +29,9 @@ func (r *queueResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanR
 		return
 	}
 	plan.TagsAll = r.allTags(plan.Tags, &resp.Diagnostics)
-	r.checkARN(path.Root("kms_key_arn"), plan.KMSKeyARN, keyARN, "Invalid queue", "queue", &resp.Diagnostics)
+	if !strings.HasPrefix(plan.KMSKeyARN.ValueString(), kmsAlias) {
+		r.checkARN(path.Root("kms_key_arn"), plan.KMSKeyARN, keyARN, "Invalid queue", "queue", &resp.Diagnostics)
+	}
 	if config.VisibilityTimeout.IsNull() {
 		plan.VisibilityTimeout = derivedVisibility(plan.FunctionTimeout)
 	}
@@ -42,13 +45,16 @@ func (r *queueResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanR
 
 // planAddresses sets the ARNs, which follow from the names: what refers to a queue is known before the queue is made.
 func (r *queueResource) planAddresses(ctx context.Context, state, plan *queueModel, diags *diag.Diagnostics) {
-	same := state != nil && state.Name.Equal(plan.Name)
+	same, gone := state != nil && state.Name.Equal(plan.Name), state != nil && state.ARN.IsNull()
 	account := ""
-	if !same && !plan.Name.IsUnknown() {
+	if (!same || gone) && !plan.Name.IsUnknown() {
 		var err error
 		if account, err = r.cloud.Account(ctx); err != nil {
 			tflog.Debug(ctx, "ARN of queue is not known", map[string]any{"error": err.Error()})
 		}
+	}
+	if gone {
+		plan.ARN = r.plannedARN(account, plan.Name.ValueString())
 	}
 	if !same {
 		plan.ARN, plan.URL = r.plannedARN(account, plan.Name.ValueString()), types.StringUnknown()
@@ -64,7 +70,7 @@ func (r *queueResource) planAddresses(ctx context.Context, state, plan *queueMod
 		plan.setDeadLetterURL("", "")
 	case same && !state.DeadLetterURL.IsNull():
 		plan.DeadLetterARN, plan.DeadLetterURL = state.DeadLetterARN, state.DeadLetterURL
-	case same:
+	case same && !gone:
 		plan.DeadLetterARN = types.StringValue(deadLetterName(state.ARN.ValueString()))
 	default:
 		plan.DeadLetterARN = r.plannedARN(account, deadLetterName(plan.Name.ValueString()))

@@ -54,12 +54,23 @@ func (r *queueResource) find(ctx context.Context, state *queueModel) (foundQueue
 	return found, r.findDeadLetter(ctx, url, &found)
 }
 
+// deadLetterRemains reports whether a queue that is gone itself has left its dead-letter queue, and the messages in it.
+func (r *queueResource) deadLetterRemains(ctx context.Context, state *queueModel) (bool, error) {
+	url := state.DeadLetterURL.ValueString()
+	if url == "" {
+		return false, nil
+	}
+	var found foundQueue
+	err := r.findDeadLetter(ctx, url, &found)
+	return found.deadLetterURL != "", err
+}
+
 // findDeadLetter reads a dead-letter queue; one that does not exist is none.
 func (r *queueResource) findDeadLetter(ctx context.Context, url string, found *foundQueue) error {
 	attributes, err := r.cloud.FindQueue(ctx, url)
-	if cloud.IsNotFound(err) {
-		return nil
+	if err != nil {
+		return ignoreNotFound(err)
 	}
 	found.deadLetterURL, found.deadLetterAttributes = url, attributes
-	return err
+	return nil
 }

@@ -37,7 +37,14 @@ const (
 	defaultFunctionTimeout = 60
 )
 
-var queueName = regexp.MustCompile(`^[A-Za-z0-9_-]+(\.fifo)?$`)
+// kmsAlias is what aliases of KMS keys begin with.
+const kmsAlias = "alias/"
+
+var (
+	queueName    = regexp.MustCompile(`^[A-Za-z0-9_-]+(\.fifo)?$`)
+	queueAddress = regexp.MustCompile(`^https?://[^/]+/\d+/[A-Za-z0-9_-]+(\.fifo)?$`)
+	queueKey     = regexp.MustCompile(`^(arn:[^:]+:kms:|` + kmsAlias + `.)`)
+)
 
 func (r *queueResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
@@ -75,9 +82,10 @@ func (r *queueResource) Schema(_ context.Context, _ resource.SchemaRequest, resp
 			"receive_wait_time": numberWithDefault("For how many seconds a receiver that does not say so itself waits for messages. "+
 				"Defaults to 0. Lambda's pollers always wait.", 0, 0, maxReceiveWait),
 			"kms_key_arn": schema.StringAttribute{
-				MarkdownDescription: "ARN of the KMS key that encrypts the messages. Without it, SQS encrypts them with a key of its own.",
-				Optional:            true,
-				Validators:          []validator.String{stringvalidator.RegexMatches(kmsARN, "must be the ARN of a KMS key")},
+				MarkdownDescription: "ARN of the KMS key that encrypts the messages, or an alias such as `alias/aws/sqs`. Without it, SQS encrypts " +
+					"them with a key of its own. It is that of the dead-letter queue, too.",
+				Optional:   true,
+				Validators: []validator.String{stringvalidator.RegexMatches(queueKey, "must be the ARN of a KMS key, or an alias that begins with alias/")},
 			},
 			"policy": schema.StringAttribute{
 				MarkdownDescription: "Who else may use the queue: a resource policy, JSON, such as one that lets an SNS topic or an S3 bucket send.",

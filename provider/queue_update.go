@@ -31,14 +31,18 @@ func (r *queueResource) update(ctx context.Context, state, plan *queueModel) (wa
 		plan.setDeadLetterURL("", "")
 	}
 	group, groupCtx := errgroup.WithContext(ctx)
-	group.Go(func() (err error) {
-		attributes := changed(state.attributes(before), plan.attributes(after))
-		if warning, err = r.lowerLater(groupCtx, state, plan, attributes); err != nil {
-			return err
-		}
-		return r.cloud.UpdateQueue(groupCtx, plan.URL.ValueString(), attributes)
-	})
-	group.Go(func() error { return r.cloud.TagQueue(groupCtx, plan.URL.ValueString(), oldTags, newTags) })
+	if state.ARN.IsNull() {
+		group.Go(func() error { return r.makeAgain(groupCtx, plan, after) })
+	} else {
+		group.Go(func() (err error) {
+			attributes := changed(state.attributes(before), plan.attributes(after))
+			if warning, err = r.lowerLater(groupCtx, state, plan, attributes); err != nil {
+				return err
+			}
+			return r.cloud.UpdateQueue(groupCtx, plan.URL.ValueString(), attributes)
+		})
+		group.Go(func() error { return r.cloud.TagQueue(groupCtx, plan.URL.ValueString(), oldTags, newTags) })
+	}
 	if had && has {
 		url := plan.DeadLetterURL.ValueString()
 		group.Go(func() error {
@@ -59,4 +63,15 @@ func (r *queueResource) update(ctx context.Context, state, plan *queueModel) (wa
 		return warning, r.cloud.DeleteQueue(ctx, state.DeadLetterURL.ValueString())
 	}
 	return warning, nil
+}
+
+// makeAgain makes a queue that somebody deleted, whose dead-letter queue is there still.
+func (r *queueResource) makeAgain(ctx context.Context, plan *queueModel, deadLetter deadLetterModel) error {
+	url, err := r.cloud.CreateQueue(ctx, plan.Name.ValueString(), plan.attributes(deadLetter), cloud.Mark(mapTexts(plan.TagsAll)))
+	if err != nil {
+		return err
+	}
+	plan.setURL(url, r.cloud.QueueARN(url))
+	r.creations.made(ctx, func(ctx context.Context) error { return r.cloud.UnmarkQueue(ctx, url) })
+	return nil
 }

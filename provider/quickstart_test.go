@@ -17,6 +17,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -33,10 +34,11 @@ import (
 type quickstart struct {
 	cli
 
-	aws    *faultyAWS
-	config aws.Config // for clients that no fault concerns
-	pids   string     // file that each provider writes its id to
-	killed atomic.Bool
+	aws     *faultyAWS
+	config  aws.Config // for clients that no fault concerns
+	pids    string     // file that each provider writes its process's id to
+	parents string     // file that each writes to the id of the Terraform that started it
+	killed  atomic.Bool
 }
 
 func newQuickstart(t *testing.T) *quickstart {
@@ -56,9 +58,9 @@ func newQuickstart(t *testing.T) *quickstart {
 	w := &quickstart{aws: faulty, cli: cli{directory: t.TempDir()}, config: aws.Config{
 		Region: testRegion, BaseEndpoint: aws.String(server.Endpoint()), Credentials: credentials.NewStaticCredentialsProvider("direct", "direct", ""),
 	}}
-	w.pids, w.cliConfig = filepath.Join(w.directory, "pids"), filepath.Join(w.directory, "cli.tfrc")
+	w.pids, w.parents, w.cliConfig = filepath.Join(w.directory, "pids"), filepath.Join(w.directory, "parents"), filepath.Join(w.directory, "cli.tfrc")
 	bin := t.TempDir()
-	script := fmt.Sprintf("#!/bin/sh\necho $$ >>'%s'\nexec '%s/terraform-provider-handler' \"$@\"\n", w.pids, binary)
+	script := fmt.Sprintf("#!/bin/sh\necho $$ >>'%s'\necho $PPID >>'%s'\nexec '%s/terraform-provider-handler' \"$@\"\n", w.pids, w.parents, binary)
 	if err := os.WriteFile(filepath.Join(bin, "terraform-provider-handler"), []byte(script), 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -85,15 +87,38 @@ func newQuickstart(t *testing.T) *quickstart {
 	return w
 }
 
-// killProviders kills all providers that run, at once.
-func (w *quickstart) killProviders() {
-	content, err := os.ReadFile(w.pids)
+// killAll kills the processes whose ids are in a file, at once.
+func killAll(file string) {
+	for _, pid := range processes(file) {
+		_ = syscall.Kill(pid, syscall.SIGKILL)
+	}
+}
+
+func processes(file string) []int {
+	content, err := os.ReadFile(file)
 	if err != nil {
 		panic(err)
 	}
+	var pids []int
 	for line := range strings.FieldsSeq(string(content)) {
 		if pid, err := strconv.Atoi(line); err == nil {
-			_ = syscall.Kill(pid, syscall.SIGKILL)
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
+// awaitProviders waits until no provider runs any more.
+func (w *quickstart) awaitProviders(t *testing.T) {
+	t.Helper()
+	for _, pid := range processes(w.pids) {
+		for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
+			if command, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid)); err != nil || len(command) == 0 { // a zombie has none
+				break
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("provider %d still runs without a Terraform", pid)
+			}
 		}
 	}
 }

@@ -230,7 +230,8 @@ func (r *functionResource) Delete(ctx context.Context, req resource.DeleteReques
 }
 
 func (r *functionResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	importBy(ctx, "name", req, resp)
+	at := path.Root("name")
+	importBy(ctx, at, at, importID{"function", "name", "it without account, region and version, such as acme-webhooks", functionName}, req, resp)
 }
 
 // recordHalfUpdated has the state say what became of a function whose update failed midway. Should that not be found out either, it stays

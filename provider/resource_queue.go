@@ -138,8 +138,18 @@ func (r *queueResource) Read(ctx context.Context, req resource.ReadRequest, resp
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("url"), state.URL)...)
 	found, err := r.find(ctx, &state)
 	if cloud.IsNotFound(err) {
-		resp.State.RemoveResource(ctx)
-		return
+		var rest bool
+		if rest, err = r.deadLetterRemains(ctx, &state); err == nil {
+			if !rest {
+				resp.State.RemoveResource(ctx)
+				return
+			}
+			state.ARN = types.StringNull() // destroying it removes the rest, and an update makes the queue again
+			resp.Diagnostics.AddWarning("Queue is gone", fmt.Sprintf("Somebody deleted queue %s, but not its dead-letter queue. "+
+				"The next apply makes it again.", state.Name.ValueString()))
+			resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+			return
+		}
 	}
 	if err != nil {
 		addQueueError(&resp.Diagnostics, "read", state.URL.ValueString(), err)
@@ -218,11 +228,6 @@ func (r *queueResource) refuseMessages(ctx context.Context, force bool, urls ...
 }
 
 func (r *queueResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	importBy(ctx, "url", req, resp)
-	var url types.String
-	resp.Diagnostics.Append(resp.State.GetAttribute(ctx, path.Root("url"), &url)...)
-	if !resp.Diagnostics.HasError() && r.cloud.QueueARN(url.ValueString()) == "" {
-		resp.Diagnostics.AddError("Failed to import queue", fmt.Sprintf("%q is not the URL of a queue. Queues are imported by URL, such as "+
-			"https://sqs.eu-west-1.amazonaws.com/123456789012/acme-webhooks.", url.ValueString()))
-	}
+	at := path.Root("url")
+	importBy(ctx, at, at, importID{"queue", "URL", "it such as https://sqs.eu-west-1.amazonaws.com/123456789012/acme-webhooks", queueAddress}, req, resp)
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
@@ -325,39 +326,58 @@ func TestAccQueueDoesNotTakeOverASharedDeadLetterQueue(t *testing.T) {
 	}
 }
 
-func TestAccQueueIsEncryptedWithoutAKey(t *testing.T) {
+// TestAccQueueEncryptionDrift has somebody change the key of the queue, that of its dead-letter queue, and encrypt nothing.
+func TestAccQueueEncryptionDrift(t *testing.T) {
 	acceptance(t)
 	name := uniqueName(t)
-	key := fmt.Sprintf(`kms_key_arn = "arn:aws:kms:%s:%s:key/11111111-1111-1111-1111-111111111111"`, testRegion, testAccount())
-	encryptions := func() int { return backend.count(`SetQueueAttributes$`, `"SqsManagedSseEnabled":"true"`) }
-	before := 0
+	client := sqs.NewFromConfig(clientConfig())
+	set := func(queue, key, own string) func() {
+		return func() {
+			attributes := map[string]string{"KmsMasterKeyId": key}
+			if own != "" {
+				attributes["SqsManagedSseEnabled"] = own
+			}
+			_, err := client.SetQueueAttributes(background(), &sqs.SetQueueAttributesInput{QueueUrl: aws.String(queueURLOf(queue)), Attributes: attributes})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	repaired := func(prepare func(), attributes, key, own string) resource.TestStep {
+		check := func(queue string) resource.TestCheckFunc {
+			return func(*terraform.State) error {
+				output, err := client.GetQueueAttributes(background(), &sqs.GetQueueAttributesInput{
+					QueueUrl: aws.String(queueURLOf(queue)), AttributeNames: []types.QueueAttributeName{types.QueueAttributeNameAll},
+				})
+				if err != nil {
+					return err
+				}
+				if got := output.Attributes["KmsMasterKeyId"]; got != key || key == "" && output.Attributes["SqsManagedSseEnabled"] != own {
+					return fmt.Errorf("%s: got key %q, SSE-SQS %s", queue, got, output.Attributes["SqsManagedSseEnabled"])
+				}
+				return nil
+			}
+		}
+		return resource.TestStep{
+			PreConfig: prepare, Config: queueConfig(name, attributes), Check: resource.ComposeTestCheckFunc(check(name), check(name+"-dlq")),
+			ConfigPlanChecks: resource.ConfigPlanChecks{
+				PreApply:             []plancheck.PlanCheck{plancheck.ExpectResourceAction(testQueue, plancheck.ResourceActionUpdate)},
+				PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()},
+			},
+		}
+	}
+	const alias = "alias/aws/sqs"
 	resource.Test(t, resource.TestCase{
 		ProtoV6ProviderFactories: factories(),
 		Steps: []resource.TestStep{
-			{Config: queueConfig(name, key), ConfigPlanChecks: emptyPlan()},
-			{
-				PreConfig: func() { before = encryptions() },
-				Config:    queueConfig(name, ""), ConfigPlanChecks: emptyPlan(),
-				Check: func(*terraform.State) error {
-					if got := encryptions() - before; got != 2 {
-						return fmt.Errorf("SQS was told to encrypt with its own key %d times, want 2: for the queue and its dead-letter queue", got)
-					}
-					return nil
-				},
-			},
+			{Config: queueConfig(name, "")},
+			repaired(set(name, "", "false"), "", "", "true"),
+			repaired(set(name+"-dlq", "", "false"), "", "", "true"),
+			repaired(set(name+"-dlq", alias, ""), "", "", "true"),
+			repaired(nil, `kms_key_arn = "`+alias+`"`, alias, ""),
+			repaired(set(name, "", "true"), `kms_key_arn = "`+alias+`"`, alias, ""),
+			repaired(set(name+"-dlq", "", "true"), `kms_key_arn = "`+alias+`"`, alias, ""),
+			repaired(nil, "", "", "true"),
 		},
-	})
-}
-
-func TestAccQueueIgnoresTagsWithoutValue(t *testing.T) {
-	acceptance(t)
-	resource.Test(t, resource.TestCase{
-		ProtoV6ProviderFactories: factories(),
-		Steps: []resource.TestStep{{
-			Config: queueConfig(uniqueName(t), `tags = { none = null, team = "a" }`), ConfigPlanChecks: emptyPlan(),
-			ConfigStateChecks: []statecheck.StateCheck{known(testQueue, "tags_all", knownvalue.MapExact(map[string]knownvalue.Check{
-				"team": knownvalue.StringExact("a"),
-			}))},
-		}},
 	})
 }

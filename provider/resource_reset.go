@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"crypto/rand"
+	"regexp"
 
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -79,5 +80,6 @@ func (r *resetResource) Update(_ context.Context, req resource.UpdateRequest, re
 func (r *resetResource) Delete(context.Context, resource.DeleteRequest, *resource.DeleteResponse) {}
 
 func (r *resetResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	importBy(ctx, "id", req, resp)
+	at := path.Root("id")
+	importBy(ctx, at, at, importID{"reset", "ID", "any text that this configuration has for no other reset", regexp.MustCompile(`\S`)}, req, resp)
 }

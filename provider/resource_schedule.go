@@ -39,7 +39,7 @@ func (r *scheduleResource) Create(ctx context.Context, req resource.CreateReques
 	}
 	if err := r.create(ctx, &plan, &schedule); err != nil {
 		addScheduleError(&resp.Diagnostics, "create", schedule.Name, err)
-		if err := r.undo(ctx, &schedule); err != nil {
+		if err := r.undo(ctx, &schedule, err); err != nil {
 			resp.Diagnostics.AddError("Failed to clean up schedule", fmt.Sprintf("What was made of schedule %s could not be removed again; "+
 				"the next apply uses it: %s", schedule.Name, sentence(err.Error())))
 		}
@@ -114,7 +114,8 @@ func (r *scheduleResource) Delete(ctx context.Context, req resource.DeleteReques
 }
 
 func (r *scheduleResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	importBy(ctx, "name", req, resp)
+	at := path.Root("name")
+	importBy(ctx, at, at, importID{"schedule", "name", "that of one of the default group, such as acme-nightly", scheduleName}, req, resp)
 }
 
 // addScheduleError says which act failed on which schedule, and why.

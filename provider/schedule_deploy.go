@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -117,10 +118,13 @@ func (r *scheduleResource) clear(ctx context.Context, name string) error {
 }
 
 // undo removes the role that a failed create made, unless a schedule uses it: another process's, or one that was made in spite of the
-// failure. It goes on when ctx is cancelled.
-func (r *scheduleResource) undo(ctx context.Context, schedule *cloud.Schedule) error {
+// failure, maybe a moment later. It goes on when ctx is cancelled.
+func (r *scheduleResource) undo(ctx context.Context, schedule *cloud.Schedule, failure error) error {
 	if schedule.RoleARN == "" {
 		return nil
+	}
+	if !cloud.IsRefused(failure) && !cloud.IsExists(failure) {
+		return errors.New("AWS did not say whether it made the schedule")
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
 	defer cancel()

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"fmt"
+	"net/http"
 	"regexp"
 	"strings"
 	"testing"
@@ -171,6 +172,41 @@ func TestAccScheduleLeavesNothingWhenItCannotBeMade(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestAccScheduleThatMayHaveBeenMade has a schedule made after AWS has failed to say so, when what can be removed is.
+func TestAccScheduleThatMayHaveBeenMade(t *testing.T) {
+	acceptance(t)
+	name := uniqueName(t)
+	client := scheduler.NewFromConfig(clientConfig())
+	var stop func()
+	config := "provider \"handler\" {\n  max_retries = 1\n}\n" + scheduleConfig(name, scheduledCleanup)
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: factories(),
+		CheckDestroy:             noSchedules(name),
+		Steps: []resource.TestStep{
+			{
+				PreConfig: func() {
+					stop = backend.refuse(t, `^POST /schedules/`, name, http.StatusInternalServerError, "InternalServerException", "this test fails it")
+				},
+				Config: config, ExpectError: regexp.MustCompile(spaced(`Failed to create schedule.*Failed to clean up schedule`)),
+			},
+			{
+				PreConfig: func() {
+					stop()
+					role := fmt.Sprintf("arn:aws:iam::%s:role/%s", testAccount(), roleName(name+".schedule", testRegion))
+					_, err := client.CreateSchedule(background(), &scheduler.CreateScheduleInput{
+						Name: &name, ScheduleExpression: aws.String("rate(1 hour)"), FlexibleTimeWindow: &schedulertypes.FlexibleTimeWindow{Mode: "OFF"},
+						Target: &schedulertypes.Target{Arn: aws.String(testARN("sqs", name)), RoleArn: &role, Input: aws.String("{}")},
+					})
+					if err != nil {
+						t.Fatal(err)
+					}
+				},
+				Config: config, ConfigPlanChecks: emptyPlan(),
+			},
+		},
+	})
 }
 
 func TestAccScheduleOfSomebodyElseIsNotTouched(t *testing.T) {

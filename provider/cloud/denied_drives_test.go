@@ -7,6 +7,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 )
 
@@ -90,6 +91,15 @@ func withLogGroup(s *scene) {
 
 func withRole(s *scene) {
 	_, err := s.CreateRole(s.t.Context(), Role{Name: s.name})
+	s.need(err)
+}
+
+// withPoliciesOfOthers makes a role that cannot be deleted.
+func withPoliciesOfOthers(s *scene) {
+	withRole(s)
+	_, err := s.iam.PutRolePolicy(s.t.Context(), &iam.PutRolePolicyInput{RoleName: &s.name, PolicyName: aws.String("mine"), PolicyDocument: aws.String(anyPolicy)})
+	s.need(err)
+	_, err = s.iam.AttachRolePolicy(s.t.Context(), &iam.AttachRolePolicyInput{RoleName: &s.name, PolicyArn: aws.String("arn:aws:iam::aws:policy/ReadOnlyAccess")})
 	s.need(err)
 }
 
@@ -230,7 +240,7 @@ var drives = map[string]drive{
 	"TagRole":    {withRole, func(ctx context.Context, s *scene, c *Cloud) error { return c.TagRole(ctx, s.name, tags, others) }},
 	"FindRole":   {withRole, func(ctx context.Context, s *scene, c *Cloud) error { return errorOf(c.FindRole(ctx, s.name)) }},
 	"UnmarkRole": {withRole, func(ctx context.Context, s *scene, c *Cloud) error { return c.UnmarkRole(ctx, s.name) }},
-	"DeleteRole": {withRole, func(ctx context.Context, s *scene, c *Cloud) error { return c.DeleteRole(ctx, s.name) }},
+	"DeleteRole": {withPoliciesOfOthers, func(ctx context.Context, s *scene, c *Cloud) error { return c.DeleteRole(ctx, s.name) }},
 	"SetPermissionsBoundary": {withRole, func(ctx context.Context, s *scene, c *Cloud) error {
 		const boundary = "arn:aws:iam::aws:policy/PowerUserAccess"
 		return errors.Join(c.SetPermissionsBoundary(ctx, s.name, boundary), c.SetPermissionsBoundary(ctx, s.name, ""))

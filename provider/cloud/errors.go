@@ -53,9 +53,9 @@ func IsExists(err error) bool {
 	return ok
 }
 
-// isRefused reports whether AWS answered, and answered that it did nothing. Without an answer, or after a failure of AWS itself,
+// IsRefused reports whether AWS answered, and answered that it did nothing. Without an answer, or after a failure of AWS itself,
 // that is not known.
-func isRefused(err error) bool {
+func IsRefused(err error) bool {
 	response, ok := errors.AsType[*smithyhttp.ResponseError](err)
 	return ok && response.HTTPStatusCode() < http.StatusInternalServerError
 }

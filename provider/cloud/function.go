@@ -93,7 +93,7 @@ func (c *Cloud) CreateFunction(ctx context.Context, f Function) (*Function, erro
 		if existing, findErr := c.FindFunction(ctx, f.Name); findErr != nil || !SameMark(existing.Tags, f.Tags) {
 			return nil, &ExistsError{Object: "a function named " + f.Name, ID: f.Name}
 		}
-	case err != nil && isRefused(err):
+	case err != nil && IsRefused(err):
 		return nil, fmt.Errorf("create function %s: %w", f.Name, f.redact(err, f.Environment))
 	case err != nil:
 		return &f, fmt.Errorf("create function %s: %w", f.Name, f.redact(err, f.Environment))
@@ -124,6 +124,9 @@ func (c *Cloud) FindFunction(ctx context.Context, name string) (*Function, error
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read function %s: %w", name, err)
+	}
+	if output.Configuration == nil {
+		return nil, fmt.Errorf("read function %q: AWS answered with something else than a function", name)
 	}
 	return c.function(output), nil
 }

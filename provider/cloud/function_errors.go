@@ -55,7 +55,7 @@ func (e *UnfinishedError) Error() string {
 // explain returns why AWS says that a function did not become what a waiter waited for: a [FailedError], an [UnfinishedError], or else the
 // waiter's error.
 func (c *Cloud) explain(ctx context.Context, name string, err error) error {
-	if isRefused(err) {
+	if IsRefused(err) {
 		return err // the waiter was not answered, so that it is not the function that failed
 	}
 	late := ctx.Err() == nil || errors.Is(ctx.Err(), context.DeadlineExceeded)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -165,12 +166,32 @@ func (c *Cloud) DeleteRole(ctx context.Context, roleName string) error {
 		return fmt.Errorf("delete policy of role %s: %w", roleName, err)
 	}
 	_, err = retry(ctx, func() (*iam.DeleteRoleOutput, error) {
-		return c.iam.DeleteRole(ctx, &iam.DeleteRoleInput{RoleName: &roleName})
+		output, err := c.iam.DeleteRole(ctx, &iam.DeleteRoleInput{RoleName: &roleName})
+		if hasCode(err, "DeleteConflict") { // which also goes away by itself, as the policy was deleted a moment ago
+			if others := c.policiesOfOthers(ctx, roleName); len(others) > 0 {
+				return nil, fmt.Errorf("somebody gave it further policies: %s; take these away and destroy again", strings.Join(others, ", "))
+			}
+		}
+		return output, err
 	})
 	if err := ignore(err, "NoSuchEntity"); err != nil {
 		return fmt.Errorf("delete role %s: %w", roleName, err)
 	}
 	return nil
+}
+
+// policiesOfOthers returns the names of a role's policies but for the one that [Cloud.PutPolicy] gives, as far as it may look.
+func (c *Cloud) policiesOfOthers(ctx context.Context, roleName string) []string {
+	var names []string
+	if inline, err := c.iam.ListRolePolicies(ctx, &iam.ListRolePoliciesInput{RoleName: &roleName}); err == nil {
+		names = slices.DeleteFunc(inline.PolicyNames, func(name string) bool { return name == rolePolicyName })
+	}
+	if attached, err := c.iam.ListAttachedRolePolicies(ctx, &iam.ListAttachedRolePoliciesInput{RoleName: &roleName}); err == nil {
+		for _, policy := range attached.AttachedPolicies {
+			names = append(names, aws.ToString(policy.PolicyName))
+		}
+	}
+	return names
 }
 
 // RoleName returns the name in a role's ARN, without its path.
