@@ -41,4 +41,6 @@ func (w *connectionWatch) HandleConn(_ context.Context, event stats.ConnStats) {
 func (w *connectionWatch) HandleRPC(context.Context, stats.RPCStats) {}
 
 // TagConn is not interested.
-func (w *connectionWatch) TagConn(ctx context.Context, _ *stats.ConnTagInfo) context.Context { return ctx }
+func (w *connectionWatch) TagConn(ctx context.Context, _ *stats.ConnTagInfo) context.Context {
+	return ctx
+}
