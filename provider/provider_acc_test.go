@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
@@ -250,4 +252,36 @@ output "url" { value = handler_queue.west.url }
 			t.Errorf("the queue in %s is left", region)
 		}
 	}
+}
+
+// TestAccProviderAliasesHaveImagesOfTheirOwn deploys all of one app, under the same names, in two regions.
+func TestAccProviderAliasesHaveImagesOfTheirOwn(t *testing.T) {
+	acceptance(t)
+	needsImages(t)
+	name := uniqueName(t)
+	directory := files(t, map[string]string{"main.go": listingApp("regions")})
+	everything := func(alias string) string {
+		config := imageOf(directory, "", fmt.Sprintf("name = %q", name), "") + queueConfig(name, "") +
+			strings.Replace(lone(name, "-", "handler = \"first\"\n  queues = { main = { arn = handler_queue.test.arn } }"), `"-"`, "handler_image.test.image_uri", 1)
+		config = strings.ReplaceAll(config, ".test.", "."+alias+".")
+		return strings.ReplaceAll(config, "\"test\" {\n", "\""+alias+"\" {\n  provider = handler."+alias+"\n")
+	}
+	w := newCLI(t, "provider \"handler\" {\n  alias  = \"us\"\n  region = \"us-east-1\"\n}\nprovider \"handler\" {\n  alias  = \"eu\"\n  region = \"eu-west-1\"\n}\n"+
+		everything("us")+everything("eu"))
+	w.must(t, "apply", "-auto-approve")
+	w.must(t, "plan", "-detailed-exitcode")
+	images := map[string]string{}
+	for _, region := range []string{"us-east-1", "eu-west-1"} {
+		config := clientConfig()
+		config.Region = region
+		found, err := lambda.NewFromConfig(config).GetFunction(background(), &lambda.GetFunctionInput{FunctionName: &name})
+		if err != nil {
+			t.Fatalf("%s: %s", region, err)
+		}
+		images[aws.ToString(found.Code.ImageUri)] = region
+	}
+	if len(images) != 2 {
+		t.Errorf("got images %v, want one for each region", images)
+	}
+	w.must(t, "destroy", "-auto-approve")
 }

@@ -18,6 +18,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/lambda-land/terraform-provider-handler/sdk/localaws/access"
@@ -29,6 +30,7 @@ import (
 	"github.com/lambda-land/terraform-provider-handler/sdk/localaws/secretsmanager"
 	"github.com/lambda-land/terraform-provider-handler/sdk/localaws/sqs"
 	"github.com/lambda-land/terraform-provider-handler/sdk/localaws/sts"
+	"golang.org/x/sync/errgroup"
 )
 
 const (
@@ -50,10 +52,14 @@ type Config struct {
 type Server struct {
 	log      *slog.Logger
 	endpoint string
-	tempDir  string // removed by Close; empty if the directory is the caller's
+	ip       string                             // that it listens on
+	tempDir  string                             // removed by Close; empty if the directory is the caller's
+	base     func(net.Listener) context.Context // of all requests
 	cancel   context.CancelFunc
-	http     *http.Server
-	served   chan error
+	serving  errgroup.Group
+
+	mu      sync.Mutex
+	servers []*http.Server
 
 	sqs       *sqs.Service
 	lambda    *lambda.Service
@@ -66,7 +72,7 @@ type Server struct {
 
 // New starts a server without any resources: nothing outlives a server, even if Config.Dir does. Close stops it.
 func New(cfg Config) (*Server, error) {
-	s := &Server{log: cfg.Log, served: make(chan error, 1)}
+	s := &Server{log: cfg.Log}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
@@ -83,8 +89,11 @@ func New(cfg Config) (*Server, error) {
 		return nil, errors.Join(fmt.Errorf("start localaws: %w", err), s.removeTempDir())
 	}
 	s.endpoint = "http://" + reachable(listener.Addr())
+	s.ip, _, _ = net.SplitHostPort(listener.Addr().String())
+	ctx, cancel := context.WithCancel(context.Background())
+	s.base, s.cancel = func(net.Listener) context.Context { return ctx }, cancel
 	s.makeServices(dir)
-	s.serve(listener)
+	s.serve(listener, s)
 	return s, nil
 }
 
@@ -122,7 +131,7 @@ func reachable(addr net.Addr) string {
 
 func (s *Server) makeServices(dir string) {
 	s.sqs = sqs.New(s.log.With("service", "sqs"))
-	s.ecr = ecr.New(filepath.Join(dir, "ecr"), s.log.With("service", "ecr"))
+	s.ecr = ecr.New(filepath.Join(dir, "ecr"), s.serveBeside, s.log.With("service", "ecr"))
 	s.iam = iam.New(s.log.With("service", "iam"))
 	s.logs = logs.New(s.log.With("service", "logs"))
 	secrets := secretsmanager.New(s.log.With("service", "secretsmanager"))
@@ -156,16 +165,33 @@ func (s *Server) makeServices(dir string) {
 	}
 }
 
-func (s *Server) serve(listener net.Listener) {
-	var ctx context.Context
-	ctx, s.cancel = context.WithCancel(context.Background())
-	s.http = &http.Server{
-		Handler:           s,
+func (s *Server) serve(listener net.Listener, handler http.Handler) {
+	server := &http.Server{
+		Handler:           handler,
 		ReadHeaderTimeout: headerTimeout,
-		BaseContext:       func(net.Listener) context.Context { return ctx },
+		BaseContext:       s.base,
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
-	go func() { s.served <- s.http.Serve(listener) }()
+	s.mu.Lock()
+	s.servers = append(s.servers, server)
+	s.mu.Unlock()
+	s.serving.Go(func() error {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			return err
+		}
+		return nil
+	})
+}
+
+// serveBeside serves a handler on a port of its own.
+func (s *Server) serveBeside(handler http.Handler) (port string, err error) {
+	listener, err := net.Listen("tcp", net.JoinHostPort(s.ip, "0"))
+	if err != nil {
+		return "", err
+	}
+	s.serve(listener, handler)
+	_, port, err = net.SplitHostPort(listener.Addr().String())
+	return port, err
 }
 
 // ServeHTTP answers for all services.
@@ -182,11 +208,13 @@ func (s *Server) Close() error {
 	s.cancel()
 	ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
 	defer cancel()
-	if s.http.Shutdown(ctx) != nil {
-		err = errors.Join(err, s.http.Close())
+	s.mu.Lock()
+	servers := s.servers
+	s.mu.Unlock()
+	for _, server := range servers {
+		if server.Shutdown(ctx) != nil {
+			err = errors.Join(err, server.Close())
+		}
 	}
-	if served := <-s.served; !errors.Is(served, http.ErrServerClosed) {
-		err = errors.Join(err, served)
-	}
-	return errors.Join(err, s.removeTempDir())
+	return errors.Join(err, s.serving.Wait(), s.removeTempDir())
 }

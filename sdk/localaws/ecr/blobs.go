@@ -51,7 +51,7 @@ func (s *Service) beginUpload(w http.ResponseWriter, r *http.Request, repository
 	name, query := repository.RepositoryName, r.URL.Query()
 	if digest, err := v1.NewHash(query.Get("mount")); err == nil {
 		s.mu.Lock()
-		from, ok := s.repositories[query.Get("from")]
+		from, ok := s.repositories[repositoryARN(r.Context(), query.Get("from"))]
 		ok = ok && s.settings[blobMounting] == enabled && from.EncryptionConfiguration == repository.EncryptionConfiguration
 		s.mu.Unlock()
 		if ok && repository.layers.mount(from.layers, digest) {

@@ -1,7 +1,5 @@
 // Package ecr is AWS's Elastic Container Registry: the API that makes and describes repositories, and the registry itself,
 // which container tools push to and pull from. Layers are kept on disk, everything else in memory.
-//
-// The registry is reached under one host for all regions, so that a repository's name can be used in one region only.
 package ecr
 
 import (
@@ -16,19 +14,23 @@ import (
 
 // Service answers the ECR API. It is safe for concurrent use.
 type Service struct {
-	json wire.JSONService
-	dir  string
-	log  *slog.Logger
+	json  wire.JSONService
+	dir   string
+	log   *slog.Logger
+	hosts hosts
 
 	mu           sync.Mutex
-	repositories map[string]*repository // by name
+	repositories map[string]*repository // by ARN
 	settings     map[string]string      // of the account
 	lastPush     time.Time
 }
 
-// New returns a service without repositories that keeps layers under dir and logs to log.
-func New(dir string, log *slog.Logger) *Service {
-	s := &Service{dir: dir, log: log, repositories: map[string]*repository{}, settings: map[string]string{}}
+// New returns a service without repositories that keeps layers under dir and logs to log. Registries of further regions are served by listen.
+func New(dir string, listen Listen, log *slog.Logger) *Service {
+	s := &Service{
+		dir: dir, log: log, hosts: hosts{listen: listen, ports: map[string]string{}},
+		repositories: map[string]*repository{}, settings: map[string]string{},
+	}
 	for name, values := range settingValues {
 		s.settings[name] = values[0]
 	}

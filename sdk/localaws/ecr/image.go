@@ -28,17 +28,18 @@ type image struct {
 	children     []string // digests, for an index
 }
 
-// Image opens an image that was pushed. The uri is "host/name:tag" or "host/name@sha256:…"; hosts are not told apart. The error is
+// Image opens an image that was pushed. The uri is "host/name:tag" or "host/name@sha256:…"; hosts tell regions apart only. The error is
 // a [wire.Error] of ECR: RepositoryNotFoundException, ImageNotFoundException, or UnsupportedImageTypeException for an index.
-func (s *Service) Image(_ context.Context, uri string) (v1.Image, error) {
+func (s *Service) Image(ctx context.Context, uri string) (v1.Image, error) {
 	reference, err := name.ParseReference(uri)
 	if err != nil {
 		return nil, fmt.Errorf("read image URI: %w", err)
 	}
 	repositoryName := reference.Context().RepositoryStr()
+	ctx = wire.WithRegion(ctx, s.hosts.region(reference.Context().RegistryStr()))
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	repository, ok := s.repositories[repositoryName]
+	repository, ok := s.repositories[repositoryARN(ctx, repositoryName)]
 	if !ok {
 		return nil, notFound(repositoryName)
 	}

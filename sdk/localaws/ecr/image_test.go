@@ -19,7 +19,7 @@ import (
 
 func TestImageOpensWhatWasPushed(t *testing.T) {
 	t.Parallel()
-	s := New(t.TempDir(), slog.New(slog.DiscardHandler))
+	s := New(t.TempDir(), nil, slog.New(slog.DiscardHandler))
 	registry := httptest.NewServer(s.Registry())
 	t.Cleanup(registry.Close)
 	if _, err := s.CreateRepository(t.Context(), CreateRepositoryInput{RepositoryInput: RepositoryInput{RepositoryName: "team/acme"}}); err != nil {

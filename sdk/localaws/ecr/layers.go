@@ -7,9 +7,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
-	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
@@ -24,13 +24,13 @@ const (
 	uploadDir = "uploads" // of blobs that are not complete
 )
 
-// newLayers makes the place where a repository's blobs are kept. Repository names nest ("team/app" next to "team"), so the
-// directory is named without slashes; names have no "%", so no two get the same.
-func (s *Service) newLayers(name string) (layers, error) {
-	l := layers{dir: filepath.Join(s.dir, strings.ReplaceAll(name, "/", "%2F"))}
+// newLayers makes the place where the blobs of the repository with this ARN are kept. Names nest ("team/app" next to "team"), so the
+// directory is named without slashes; ARNs have no "%", so no two get the same.
+func (s *Service) newLayers(arn string) (layers, error) {
+	l := layers{dir: filepath.Join(s.dir, url.PathEscape(arn))}
 	for _, dir := range []string{blobDir, uploadDir} {
 		if err := os.MkdirAll(filepath.Join(l.dir, dir), 0o755); err != nil {
-			return layers{}, fmt.Errorf("make the directory of repository %s: %w", name, err)
+			return layers{}, fmt.Errorf("make the directory of repository %s: %w", arn, err)
 		}
 	}
 	return l, nil

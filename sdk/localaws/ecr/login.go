@@ -28,9 +28,12 @@ type GetAuthorizationTokenOutput struct {
 
 // GetAuthorizationToken hands out the password of the registry, which never changes here.
 func (s *Service) GetAuthorizationToken(ctx context.Context, _ struct{}) (GetAuthorizationTokenOutput, error) {
+	if err := s.hosts.open(ctx, s.registryOf); err != nil {
+		return GetAuthorizationTokenOutput{}, err
+	}
 	return GetAuthorizationTokenOutput{AuthorizationData: []AuthorizationData{{
 		AuthorizationToken: base64.StdEncoding.EncodeToString([]byte(registryUser + ":" + registryPassword)),
 		ExpiresAt:          wire.Epoch{Time: time.Now().Add(tokenLifetime)},
-		ProxyEndpoint:      "http://" + wire.CallFrom(ctx).Host,
+		ProxyEndpoint:      "http://" + s.hosts.of(ctx),
 	}}}, nil
 }

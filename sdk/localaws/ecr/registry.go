@@ -23,6 +23,14 @@ const maxManifestSize = 4 << 20 // bytes; ECR's limit
 // GetAuthorizationToken hands out, though any password will do, and a push to a repository that does not exist is refused.
 func (s *Service) Registry() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.registryOf(s.hosts.region("")).ServeHTTP(w, r)
+	})
+}
+
+// registryOf is the registry of one region.
+func (s *Service) registryOf(region string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r = r.WithContext(wire.WithRegion(r.Context(), region))
 		w.Header().Set("Docker-Distribution-Api-Version", "registry/2.0")
 		if user, _, ok := r.BasicAuth(); !ok || user != registryUser {
 			w.Header().Set("Www-Authenticate", fmt.Sprintf(`Basic realm="http://%s/",service="ecr.amazonaws.com"`, r.Host))
@@ -59,7 +67,7 @@ func (s *Service) serveRegistry(w http.ResponseWriter, r *http.Request) error {
 		}
 		name, rest := path[:i], path[i+len(kind):]
 		s.mu.Lock()
-		repository, ok := s.repositories[name]
+		repository, ok := s.repositories[repositoryARN(r.Context(), name)]
 		s.mu.Unlock()
 		switch {
 		case !ok:

@@ -266,3 +266,47 @@ func TestDeleteImages(t *testing.T) {
 		t.Error("the image outlived its repository")
 	}
 }
+
+func TestRegionsHaveRegistriesOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	server := localaws.Start(t)
+	ctx := t.Context()
+	digests, hosts := map[string]string{}, map[string]bool{}
+	for _, region := range []string{"eu-west-1", "us-east-1", "eu-central-1"} {
+		config := server.Config()
+		config.Region = region
+		client := ecr.NewFromConfig(config)
+		token, err := client.GetAuthorizationToken(ctx, &ecr.GetAuthorizationTokenInput{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		made, err := client.CreateRepository(ctx, &ecr.CreateRepositoryInput{RepositoryName: aws.String("acme")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		uri := aws.ToString(made.Repository.RepositoryUri)
+		if got := aws.ToString(token.AuthorizationData[0].ProxyEndpoint) + "/acme"; got != "http://"+uri {
+			t.Errorf("%s: one logs in at %s for %s", region, got, uri)
+		}
+		ref, err := name.ParseReference(uri + ":v1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		image := randomImage(t)
+		if err := remote.Write(ref, image, login, remote.WithContext(ctx)); err != nil {
+			t.Fatal(err)
+		}
+		digests[region], hosts[ref.Context().RegistryStr()] = digestOf(t, image), true
+	}
+	if len(hosts) != len(digests) || !hosts[strings.TrimPrefix(server.Endpoint(), "http://")] {
+		t.Errorf("got hosts %v, want one for each region, the first that of the API", hosts)
+	}
+	for region, want := range digests {
+		config := server.Config()
+		config.Region = region
+		output, err := ecr.NewFromConfig(config).DescribeImages(ctx, &ecr.DescribeImagesInput{RepositoryName: aws.String("acme")})
+		if err != nil || len(output.ImageDetails) != 1 || aws.ToString(output.ImageDetails[0].ImageDigest) != want {
+			t.Errorf("%s: got %v, %v, want %s", region, output, err, want)
+		}
+	}
+}

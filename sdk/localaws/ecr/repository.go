@@ -69,11 +69,16 @@ type repository struct {
 	layers    layers
 }
 
-// answer is the repository under the host that the client knows it by.
-func (r *repository) answer(ctx context.Context) Repository {
+// answer is a repository under the host that the client knows it by.
+func (s *Service) answer(ctx context.Context, r *repository) Repository {
 	answer := r.Repository
-	answer.RepositoryUri = wire.CallFrom(ctx).Host + "/" + r.RepositoryName
+	answer.RepositoryUri = s.hosts.of(ctx) + "/" + r.RepositoryName
 	return answer
+}
+
+// repositoryARN is what repositories are known by: two of two regions may have the same name.
+func repositoryARN(ctx context.Context, name string) string {
+	return wire.ARN(ctx, "ecr", "repository/"+name)
 }
 
 // RepositoryOutput is the answer with one repository.
@@ -106,7 +111,7 @@ func (s *Service) CreateRepository(ctx context.Context, in CreateRepositoryInput
 	}
 	created := &repository{
 		Repository: Repository{
-			RepositoryArn:              wire.ARN(ctx, "ecr", "repository/"+name),
+			RepositoryArn:              repositoryARN(ctx, name),
 			RegistryId:                 wire.AccountID,
 			RepositoryName:             name,
 			CreatedAt:                  wire.Epoch{Time: time.Now()},
@@ -127,17 +132,20 @@ func (s *Service) CreateRepository(ctx context.Context, in CreateRepositoryInput
 			return RepositoryOutput{}, err
 		}
 	}
+	if err := s.hosts.open(ctx, s.registryOf); err != nil {
+		return RepositoryOutput{}, err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, exists := s.repositories[name]; exists {
+	if _, exists := s.repositories[created.RepositoryArn]; exists {
 		return RepositoryOutput{}, wire.Errorf("RepositoryAlreadyExistsException",
 			"The repository with name '%s' already exists in the registry with id '%s'", name, wire.AccountID)
 	}
-	if created.layers, err = s.newLayers(name); err != nil {
+	if created.layers, err = s.newLayers(created.RepositoryArn); err != nil {
 		return RepositoryOutput{}, err
 	}
-	s.repositories[name] = created
-	return RepositoryOutput{created.answer(ctx)}, nil
+	s.repositories[created.RepositoryArn] = created
+	return RepositoryOutput{s.answer(ctx, created)}, nil
 }
 
 // DescribeRepositoriesInput is the input of DescribeRepositories: names, or one page of all. MaxResults is 1 to 1,000, by default 100.
@@ -164,14 +172,14 @@ func (s *Service) DescribeRepositories(ctx context.Context, in DescribeRepositor
 		if err != nil {
 			return DescribeRepositoriesOutput{}, err
 		}
-		repositories = append(repositories, found.answer(ctx))
+		repositories = append(repositories, s.answer(ctx, found))
 	}
 	if len(in.RepositoryNames) > 0 {
 		return DescribeRepositoriesOutput{Repositories: repositories}, nil
 	}
-	for name, candidate := range s.repositories {
-		if candidate.RepositoryArn == wire.ARN(ctx, "ecr", "repository/"+name) {
-			repositories = append(repositories, candidate.answer(ctx))
+	for arn, candidate := range s.repositories {
+		if arn == repositoryARN(ctx, candidate.RepositoryName) {
+			repositories = append(repositories, s.answer(ctx, candidate))
 		}
 	}
 	limit, err := pageLimit(in.MaxResults)
@@ -203,8 +211,8 @@ func (s *Service) DeleteRepository(ctx context.Context, in DeleteRepositoryInput
 			"The repository with name '%s' in registry with id '%s' cannot be deleted because it still contains images",
 			in.RepositoryName, wire.AccountID)
 	}
-	delete(s.repositories, in.RepositoryName)
-	return RepositoryOutput{found.answer(ctx)}, found.layers.remove()
+	delete(s.repositories, found.RepositoryArn)
+	return RepositoryOutput{s.answer(ctx, found)}, found.layers.remove()
 }
 
 // find finds a repository of the call's region; the caller holds the lock.
@@ -212,8 +220,8 @@ func (s *Service) find(ctx context.Context, in RepositoryInput) (*repository, er
 	if err := checkRegistry(in.RegistryId); err != nil {
 		return nil, err
 	}
-	found, ok := s.repositories[in.RepositoryName]
-	if !ok || found.RepositoryArn != wire.ARN(ctx, "ecr", "repository/"+in.RepositoryName) {
+	found, ok := s.repositories[repositoryARN(ctx, in.RepositoryName)]
+	if !ok {
 		return nil, notFound(in.RepositoryName)
 	}
 	return found, nil
