@@ -12,9 +12,13 @@ import (
 	"testing"
 )
 
-// crashesVariable says how many of the calls of an apply are the one before or after which the provider is killed: "all", or every so
-// manieth, 16 unless it is set.
-const crashesVariable = "HANDLER_TEST_CRASHES"
+// crashesVariable says before and after which calls there is a crash: every so manieth, which is a few unless it is set; or "all" of an
+// apply, and every fourth where it is a destroy, or Terraform itself that is killed.
+const (
+	crashesVariable = "HANDLER_TEST_CRASHES"
+	everyFew        = 40
+	everyOther      = 4
+)
 
 // TestAccCrashMendsItself kills the provider right before, and right after, each call to AWS that an apply of the quickstart makes. Another
 // apply then makes everything, a plan finds nothing to do, and a destroy leaves nothing behind.
@@ -24,7 +28,7 @@ func TestAccCrashMendsItself(t *testing.T) {
 	if total < 50 {
 		t.Fatalf("the quickstart's apply makes %d calls only", total)
 	}
-	killAround(t, total, providers, func(t *testing.T, w *quickstart, kill func(first int)) {
+	killAround(t, total, 1, providers, func(t *testing.T, w *quickstart, kill func(first int)) {
 		kill(0)
 		if _, ok := w.run(t, []string{"apply", "-auto-approve"}); ok && w.killed.Load() && !w.finishing() {
 			t.Errorf("the provider was killed at %s, and nobody noticed", w.aws.last())
@@ -36,7 +40,7 @@ func TestAccCrashMendsItself(t *testing.T) {
 // TestAccCrashOfADestroyMendsItself does so with a destroy; another one then leaves nothing behind.
 func TestAccCrashOfADestroyMendsItself(t *testing.T) {
 	needsProcesses(t)
-	killAround(t, countCalls(t, "apply", "destroy"), providers, func(t *testing.T, w *quickstart, kill func(first int)) {
+	killAround(t, countCalls(t, "apply", "destroy"), everyOther, providers, func(t *testing.T, w *quickstart, kill func(first int)) {
 		if output, ok := w.run(t, []string{"apply", "-auto-approve"}); !ok {
 			t.Fatal(errorsOf(output))
 		}
@@ -55,7 +59,7 @@ func TestAccCrashOfADestroyMendsItself(t *testing.T) {
 func TestAccCrashOfTerraformMendsItself(t *testing.T) {
 	needsProcesses(t)
 	terraform := func(w *quickstart) string { return w.parents }
-	killAround(t, countCalls(t, "apply"), terraform, func(t *testing.T, w *quickstart, kill func(first int)) {
+	killAround(t, countCalls(t, "apply"), everyOther, terraform, func(t *testing.T, w *quickstart, kill func(first int)) {
 		kill(0)
 		_, _ = w.run(t, []string{"apply", "-auto-approve"})
 		w.awaitProviders(t)
@@ -65,15 +69,15 @@ func TestAccCrashOfTerraformMendsItself(t *testing.T) {
 
 func providers(w *quickstart) string { return w.pids }
 
-// killAround runs a test for each of so many calls, before and after which the processes in a file are killed. first is how many calls there
-// were before.
-func killAround(t *testing.T, total int, victims func(*quickstart) string, test func(t *testing.T, w *quickstart, kill func(first int))) {
+// killAround runs a test for each of so many calls, before and after which the processes in a file are killed: for the first, and for each
+// all-th after it, if all are to be taken. first is how many calls there were before.
+func killAround(t *testing.T, total, all int, victims func(*quickstart) string, test func(t *testing.T, w *quickstart, kill func(first int))) {
 	t.Helper()
-	step := 16
+	step := everyFew
 	switch every := os.Getenv(crashesVariable); every {
 	case "":
 	case "all":
-		step = 1
+		step = all
 	default:
 		var err error
 		if step, err = strconv.Atoi(every); err != nil || step < 1 {
