@@ -18,7 +18,8 @@ const shutdown = "/plugin.GRPCController/Shutdown"
 // Without this the provider would go on, and take the marks off objects that no state knows.
 type connectionWatch struct {
 	stop  func()
-	ended atomic.Bool // Terraform has ended the provider
+	open  atomic.Int32 // connections
+	ended atomic.Bool  // Terraform has ended the provider
 	lost  atomic.Bool
 }
 
@@ -32,7 +33,11 @@ func (w *connectionWatch) TagRPC(ctx context.Context, call *stats.RPCTagInfo) co
 
 // HandleConn sees connections begin and end.
 func (w *connectionWatch) HandleConn(_ context.Context, event stats.ConnStats) {
-	if _, over := event.(*stats.ConnEnd); over && !w.ended.Load() && w.lost.CompareAndSwap(false, true) {
+	if _, begins := event.(*stats.ConnBegin); begins {
+		w.open.Add(1)
+		return
+	}
+	if w.open.Add(-1) == 0 && !w.ended.Load() && w.lost.CompareAndSwap(false, true) {
 		go w.stop() // which waits for connections to end
 	}
 }

@@ -15,7 +15,6 @@ func TestAccARNsOfSomethingElse(t *testing.T) {
 	const (
 		elsewhere = "arn:aws:%s:eu-west-1:000000000000:%s"
 		here      = "arn:aws:%s:us-east-1:000000000000:%s"
-		others    = "arn:aws:%s:us-east-1:999999999999:%s"
 		global    = "arn:aws:%s::000000000000:%s"
 		foreign   = "arn:aws:%s::999999999999:%s"
 	)
@@ -47,7 +46,6 @@ func TestAccARNsOfSomethingElse(t *testing.T) {
 		}
 		add("function", attribute, of(elsewhere, "sqs", "jobs"), isIn(of(elsewhere, "sqs", "jobs"), "queue", "function"))
 	}
-	add("function", `queues = { a = { arn = %q } }`, of(others, "sqs", "jobs"), belongs(of(others, "sqs", "jobs"), "queue"))
 	for _, arn := range []string{"", "acme", of(here, "secretsmanager", "acme"), of(here, "ssm", "parameter/acme")} {
 		add("function", `secrets = [%q]`, arn, isNot(arn, secretForm))
 	}

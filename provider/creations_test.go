@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/terraform"
 
 	"github.com/lambda-land/terraform-provider-handler/provider/cloud"
 )
@@ -79,6 +80,35 @@ func TestAccDeadLetterQueueIsMarkedUntilTheStateNamesIt(t *testing.T) {
 					}
 				},
 				Config: queueConfig(name, ""), ConfigPlanChecks: emptyPlan(),
+			},
+		},
+	})
+}
+
+// TestAccMarkOfADeadLetterQueueIsSeen has the update fail after the queue got its dead-letter queue.
+func TestAccMarkOfADeadLetterQueueIsSeen(t *testing.T) {
+	acceptance(t)
+	name := uniqueName(t)
+	var heal func()
+	tagged := "tags = { team = \"a\" }"
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: factories(),
+		CheckDestroy:             noQueues(t, name, name+"-dlq"),
+		Steps: []resource.TestStep{
+			{Config: queueConfig(name, "dead_letter = { enabled = false }")},
+			{
+				PreConfig:   func() { heal = backend.fail(t, `\.TagQueue$`, "/"+name+`"`) },
+				Config:      queueConfig(name, tagged),
+				ExpectError: regexp.MustCompile("Failed to update queue"),
+			},
+			{
+				PreConfig: func() { heal() }, Config: queueConfig(name, tagged), ConfigPlanChecks: emptyPlan(),
+				Check: func(*terraform.State) error {
+					if isMarked(t, name+"-dlq") {
+						return errors.New("the dead-letter queue is still marked")
+					}
+					return nil
+				},
 			},
 		},
 	})

@@ -125,21 +125,27 @@ func TestAccQueueDeletedByHandLeavesItsDeadLetters(t *testing.T) {
 // TestAccFunctionForgetsAQueueDeletedByHand takes a queue out of send_to that is gone already.
 func TestAccFunctionForgetsAQueueDeletedByHand(t *testing.T) {
 	acceptance(t)
-	name, uri := uniqueName(t), testImageURI(t, "1")
-	if _, err := sqs.NewFromConfig(clientConfig()).CreateQueue(background(), &sqs.CreateQueueInput{QueueName: &name}); err != nil {
-		t.Fatal(err)
+	uri := testImageURI(t, "1")
+	for _, mode := range []string{environmentReplace, environmentMerge} {
+		t.Run(mode, func(t *testing.T) {
+			name := uniqueName(t)
+			if _, err := sqs.NewFromConfig(clientConfig()).CreateQueue(background(), &sqs.CreateQueueInput{QueueName: &name}); err != nil {
+				t.Fatal(err)
+			}
+			attributes := "handler = \"first\"\n environment_mode = \"" + mode + "\"\n"
+			resource.Test(t, resource.TestCase{
+				ProtoV6ProviderFactories: factories(),
+				CheckDestroy:             nothingLeft(name),
+				Steps: []resource.TestStep{
+					{Config: lone(name, uri, fmt.Sprintf("%s send_to = { a = %q }", attributes, testARN("sqs", name)))},
+					{
+						PreConfig: func() { deleteQueue(t, name) }, Config: lone(name, uri, attributes), ConfigPlanChecks: update(),
+						Check: environmentIs(name, map[string]string{"HANDLER_QUEUES": ""}),
+					},
+				},
+			})
+		})
 	}
-	resource.Test(t, resource.TestCase{
-		ProtoV6ProviderFactories: factories(),
-		CheckDestroy:             nothingLeft(name),
-		Steps: []resource.TestStep{
-			{Config: lone(name, uri, fmt.Sprintf("handler = \"first\"\n send_to = { a = %q }", testARN("sqs", name)))},
-			{
-				PreConfig: func() { deleteQueue(t, name) }, Config: lone(name, uri, `handler = "first"`), ConfigPlanChecks: update(),
-				Check: environmentIs(name, map[string]string{"HANDLER_QUEUES": ""}),
-			},
-		},
-	})
 }
 
 func TestAccRepositoryDeletedByHand(t *testing.T) {

@@ -70,7 +70,7 @@ func (r *functionResource) checkQueues(ctx context.Context, state, plan *functio
 			continue
 		}
 		byARN[arn.ValueString()] = label
-		if r.checkOwnARN(ctx, at, arn, queueARN, invalidFunction, "function", diags) && !drained[arn.ValueString()] {
+		if r.checkARN(at, arn, queueARN, invalidFunction, "function", diags) && !drained[arn.ValueString()] {
 			r.checkVisibility(ctx, at, arn.ValueString(), plan.Timeout, diags)
 		}
 	}
@@ -211,7 +211,7 @@ func (r *functionResource) checkAccount(ctx context.Context, state, plan *functi
 	}
 	before := int32(0)
 	switch {
-	case state == nil:
+	case state == nil || state.ARN.IsNull():
 	case state.Name.Equal(plan.Name):
 		before = state.ReservedConcurrency.ValueInt32()
 	default: // it is replaced, and destroyed first unless configured otherwise

@@ -85,7 +85,7 @@ func (r *functionResource) destroy(ctx context.Context, rest remains) error {
 
 // remain reports whether anything is left of a function that is gone itself: somebody deleted it, or a run was killed that did.
 func (r *functionResource) remain(ctx context.Context, state *functionModel) (bool, error) {
-	if left, err := r.roleRemains(ctx, state); left || err != nil {
+	if left, err := r.roleRemains(ctx, state.Name.ValueString()); left || err != nil {
 		return left, err
 	}
 	var diags diag.Diagnostics
@@ -97,27 +97,20 @@ func (r *functionResource) remain(ctx context.Context, state *functionModel) (bo
 	return err == nil, ignoreDenied(ignoreNotFound(err))
 }
 
-// roleRemains reports whether there is the role that the provider made for a function, as far as it may look. A state that has lost the role
-// tells nothing: then its description does.
-func (r *functionResource) roleRemains(ctx context.Context, state *functionModel) (bool, error) {
-	if !r.ownsRole(state) && !state.RoleARN.IsNull() {
-		return false, nil
-	}
-	name := state.Name.ValueString()
-	role, err := r.cloud.FindRole(ctx, roleName(name, r.cloud.Region))
-	return err == nil && role.Description == r.roleDescription(name), ignoreDenied(ignoreNotFound(err))
+// roleRemains reports whether there is the role that the provider makes for a function, as far as it may look.
+func (r *functionResource) roleRemains(ctx context.Context, function string) (bool, error) {
+	role, err := r.cloud.FindRole(ctx, roleName(function, r.cloud.Region))
+	return err == nil && role.Description == r.roleDescription(function), ignoreDenied(ignoreNotFound(err))
 }
 
-// deleteLostRole deletes what is left of the role that the provider made if the state has lost it.
-func (r *functionResource) deleteLostRole(ctx context.Context, state *functionModel) error {
-	if !state.RoleARN.IsNull() {
-		return nil
-	}
-	left, err := r.roleRemains(ctx, state)
+// deleteForgottenRole deletes the role that the provider makes if it is there: somebody gave the function another one, or took its policy
+// away, or it could not be deleted earlier.
+func (r *functionResource) deleteForgottenRole(ctx context.Context, function string) error {
+	left, err := r.roleRemains(ctx, function)
 	if err != nil || !left {
 		return err
 	}
-	return r.cloud.DeleteRole(ctx, roleName(state.Name.ValueString(), r.cloud.Region))
+	return r.cloud.DeleteRole(ctx, roleName(function, r.cloud.Region))
 }
 
 func ignoreDenied(err error) error {

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/terraform"
 	"github.com/lambda-land/terraform-provider-handler/provider/cloud"
 )
 
@@ -203,6 +205,48 @@ func TestAccFunctionThatIsGoneIsNotImported(t *testing.T) {
 				ResourceName: testFunction, ImportState: true, ImportStateId: name,
 				ExpectError: regexp.MustCompile("Cannot import non-existent remote object"),
 			},
+		},
+	})
+}
+
+// TestAccFunctionThatLogsElsewhere has somebody else point the function to a log group of theirs, which is not the function's to be deleted.
+func TestAccFunctionThatLogsElsewhere(t *testing.T) {
+	acceptance(t)
+	needsImages(t)
+	name, uri := uniqueName(t), testImageURI(t, "1")
+	client, logs := lambda.NewFromConfig(clientConfig()), cloudwatchlogs.NewFromConfig(clientConfig())
+	shared := "/shared/" + name
+	if _, err := logs.CreateLogGroup(background(), &cloudwatchlogs.CreateLogGroupInput{LogGroupName: &shared}); err != nil {
+		t.Fatal(err)
+	}
+	config := lone(name, uri, "handler = \"first\"\n log = { keep = false }")
+	elsewhere := func() {
+		_, err := client.UpdateFunctionConfiguration(background(), &lambda.UpdateFunctionConfigurationInput{
+			FunctionName: &name, LoggingConfig: &types.LoggingConfig{LogGroup: &shared},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	kept := func(*terraform.State) error {
+		if err := logGroupGone(shared)(nil); err == nil {
+			return errors.New("the shared log group is gone")
+		}
+		return nil
+	}
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: factories(),
+		CheckDestroy:             resource.ComposeTestCheckFunc(nothingLeft(name), logGroupGone("/aws/lambda/"+name), kept),
+		Steps: []resource.TestStep{
+			{Config: config},
+			{PreConfig: elsewhere, Config: config, ConfigPlanChecks: update(), Check: resource.ComposeTestCheckFunc(kept, func(*terraform.State) error {
+				found, err := client.GetFunctionConfiguration(background(), &lambda.GetFunctionConfigurationInput{FunctionName: &name})
+				if err == nil && aws.ToString(found.LoggingConfig.LogGroup) != "/aws/lambda/"+name {
+					err = fmt.Errorf("it logs to %s", *found.LoggingConfig.LogGroup)
+				}
+				return err
+			})},
+			{PreConfig: elsewhere, Config: config, Destroy: true},
 		},
 	})
 }

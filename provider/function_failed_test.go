@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 )
 
@@ -143,6 +145,51 @@ func TestAccFunctionUpdateThatLambdaFails(t *testing.T) {
 			if got := backend.count(updates, name); got != 3 { // of configuration, which failed; then of configuration and image
 				t.Errorf("got %d updates, want 3", got)
 			}
+		})
+	}
+}
+
+// TestAccFunctionUpdateThatIsTakenBack has Lambda fail the second half of an update, which then is not wanted any more.
+func TestAccFunctionUpdateThatIsTakenBack(t *testing.T) {
+	acceptance(t)
+	needsImages(t)
+	uri, otherURI := testImageURI(t, "1"), testImageURI(t, "2")
+	for half, handler := range map[string]string{"configuration": "second", "code": "first"} {
+		t.Run(half, func(t *testing.T) {
+			name := uniqueName(t)
+			var stop func()
+			before := lone(name, uri, "handler = \"first\"\n environment = { LEVEL = \"1\" }")
+			resource.Test(t, resource.TestCase{
+				ProtoV6ProviderFactories: factories(),
+				CheckDestroy:             nothingLeft(name),
+				Steps: []resource.TestStep{
+					{Config: before},
+					{
+						PreConfig: func() {
+							backend.before(t, `^PUT /2015-03-31/functions/`+name+`/`+half+`$`, name, func() {
+								stop = backend.alter(t, functionReads, name, func(answer string) string {
+									return updateOf.ReplaceAllString(answer, `"LastUpdateStatus":"Failed","LastUpdateStatusReason":"It went wrong."`)
+								})
+							})
+						},
+						Config:      lone(name, otherURI, "handler = \""+handler+"\"\n environment = { LEVEL = \"2\" }"),
+						ExpectError: regexp.MustCompile(spaced(`Failed to update function.*It went wrong`)),
+					},
+					{
+						PreConfig: func() { backend.before(t, `^PUT /2015-03-31/functions/`+name+`/`, name, stop) },
+						Config:    before, ConfigPlanChecks: update(),
+						Check: resource.ComposeTestCheckFunc(
+							environmentIs(name, map[string]string{"LEVEL": "1", "HANDLER": "first"}),
+							functionIs(name, func(found *lambda.GetFunctionOutput) error {
+								if got := aws.ToString(found.Code.ImageUri); got != uri {
+									return fmt.Errorf("it runs %s, want %s", got, uri)
+								}
+								return nil
+							}),
+						),
+					},
+				},
+			})
 		})
 	}
 }

@@ -62,7 +62,7 @@ func TestAccFunctionThatCannotBeCleanedUpIsTainted(t *testing.T) {
 		ProtoV6ProviderFactories: factories(),
 		CheckDestroy:             nothingLeft(name),
 		Steps: []resource.TestStep{
-			{Config: config, ExpectError: regexp.MustCompile(`(?s)Failed to clean up function.*the\s+next\s+apply\s+replaces\s+it`)},
+			{Config: config, ExpectError: regexp.MustCompile(`(?s)Failed to clean up function.*the\s+next\s+apply\s+goes\s+on`)},
 			{
 				PreConfig: func() {
 					stopMapping()

@@ -62,7 +62,6 @@ func TestAccFunctionInvalid(t *testing.T) {
 	}
 	for _, test := range []struct{ name, attributes, want string }{
 		{"queue of another region", drain(arn("sqs", "eu-west-1", "some"), ""), `(?s)queues = \{ q.*queues\["q"\]\.arn:.*is\s+in\s+region\s+eu-west-1.*us-east-1`},
-		{"queue of another account", drain("arn:aws:sqs:us-east-1:999999999999:some", ""), `(?s)queues = \{ q.*queues\["q"\]\.arn:.*account\s+999999999999.*` + account},
 		{"not a queue", drain(arn("sns", testRegion, "some"), ""), `(?s)is\s+not\s+the\s+ARN\s+of\s+a\s+queue`},
 		{"not an ARN", `handler = "first"` + "\n" + `send_to = { jobs = "jobs" }`, `(?s)send_to = .*"jobs"\s+is\s+not\s+the\s+ARN`},
 		{"one queue twice", fmt.Sprintf(`handler = "first"

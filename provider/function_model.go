@@ -66,8 +66,11 @@ type deployment struct {
 	boundary    string
 	recursion   string
 	retention   int32
+	logGroup    string // as configured; somebody may have the function log elsewhere
 	keepLogs    bool
 	marked      map[string]string // tags of the function that create makes
+	runs        *cloud.Function   // what an update has come to so far, nil for nothing
+	failed      bool              // whether its last update failed, so that nobody knows how far it got
 	repushed    bool              // whether the image had vanished: Lambda may have given up on it, and has to be told that it is back
 }
 
@@ -98,7 +101,7 @@ func (m *functionModel) deployment(ctx context.Context, diags *diag.Diagnostics)
 			MemorySize:   m.MemorySize.ValueInt32(),
 			Timeout:      m.Timeout.ValueInt32(),
 			Environment:  mapTexts(m.Environment),
-			LogGroup:     m.logGroup(log),
+			LogGroup:     orDefault(m.LogGroupName, m.logGroup(log)),
 			LogFormat:    log.Format.ValueString(),
 			LogLevel:     log.Level.ValueString(),
 			Tags:         mapTexts(m.TagsAll),
@@ -119,7 +122,9 @@ func (m *functionModel) deployment(ctx context.Context, diags *diag.Diagnostics)
 		boundary:  m.PermissionsBoundary.ValueString(),
 		recursion: m.RecursiveLoop.ValueString(),
 		retention: log.Retention.ValueInt32(),
+		logGroup:  m.logGroup(log),
 		keepLogs:  log.Keep.ValueBool(),
+		failed:    m.Version.IsNull(),
 	}
 	for label, queue := range m.queues(ctx, diags) {
 		d.mappings[label] = cloud.Mapping{

@@ -7,6 +7,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
@@ -52,6 +53,9 @@ func (r *functionResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 	if resp.Plan.Raw.Equal(req.State.Raw) {
 		r.checkPlannedQueues(ctx, &plan, &resp.Diagnostics)
 		return
+	}
+	if config.RoleARN.IsNull() { // what has changed until the apply plans again must not contradict this plan
+		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("role_policy"), types.StringUnknown())...)
 	}
 	r.check(ctx, &config, state, &plan, &resp.Diagnostics)
 }

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -35,7 +37,8 @@ func (r *functionResource) planPolicy(ctx context.Context, config, state, plan *
 	if diags.HasError() {
 		return
 	}
-	known, err := r.permit(ctx, &d)
+	old := r.deployment(ctx, state, diags)
+	known, err := r.permit(ctx, &d, &old)
 	if err != nil { // the apply finds out
 		tflog.Debug(ctx, "permissions are not known", map[string]any{"error": err.Error()})
 	}
@@ -47,8 +50,9 @@ func (r *functionResource) planPolicy(ctx context.Context, config, state, plan *
 	}
 }
 
-// permit sets what d may do, and reports whether all of that is known yet: not if a queue's dead-letter queue is still to be made.
-func (r *functionResource) permit(ctx context.Context, d *deployment) (known bool, err error) {
+// permit sets what d may do, and reports whether all of that is known yet: not if a queue's dead-letter queue is still to be made. What the
+// credentials may not look at has the keys and dead-letter queues that are permitted now, by what is in force: old, nil for nothing.
+func (r *functionResource) permit(ctx context.Context, d, old *deployment) (known bool, err error) {
 	account, err := r.cloud.Account(ctx)
 	if err != nil {
 		return false, err
@@ -60,17 +64,21 @@ func (r *functionResource) permit(ctx context.Context, d *deployment) (known boo
 	if err := d.missing(facts); err != nil {
 		return false, err
 	}
-	keys, err := r.keysOfSecrets(ctx, d.secrets)
+	keys, hidden, err := r.keysOfSecrets(ctx, d.secrets)
 	if err != nil {
 		return false, err
 	}
 	for _, queue := range facts {
+		hidden = hidden || queue.hidden
 		if queue.deadLetter.IsUnknown() || queue.key.IsUnknown() {
 			return false, nil
 		}
 	}
 	logGroups := fmt.Sprintf("arn:%s:logs:%s:%s:log-group:", r.cloud.Partition, r.cloud.Region, account)
 	d.permissions = d.permissionsWith(logGroups, facts, keys)
+	if hidden && old != nil {
+		d.permissions = d.permissions.Keep(old.policy, slices.Collect(maps.Values(old.sendTo)))
+	}
 	return true, nil
 }
 
@@ -106,21 +114,22 @@ func (d *deployment) permissionsWith(logGroups string, facts map[string]queueFac
 	return p
 }
 
-// keysOfSecrets returns the KMS keys of secrets that have one of the account's. Who may not look at a secret, or names one that is not there,
-// permits none.
-func (r *functionResource) keysOfSecrets(ctx context.Context, secrets []string) ([]string, error) {
-	var keys []string
+// keysOfSecrets returns the KMS keys of secrets that have one of the account's, and whether there are secrets that the credentials may not
+// look at. One that is not there has none.
+func (r *functionResource) keysOfSecrets(ctx context.Context, secrets []string) (keys []string, hidden bool, err error) {
 	for _, secret := range secrets {
 		key, err := r.cloud.SecretKey(ctx, secret)
 		switch {
-		case cloud.IsNotFound(err) || cloud.IsDenied(err):
+		case cloud.IsNotFound(err):
+		case cloud.IsDenied(err):
+			hidden = true
 		case err != nil:
-			return nil, err
+			return nil, false, err
 		case cloud.IsKey(key):
 			keys = append(keys, key)
 		}
 	}
-	return keys, nil
+	return keys, hidden, nil
 }
 
 // statementsOf returns the statements of a policy document, or of a list of them.

@@ -9,7 +9,7 @@ import (
 // complete finds out what else a deployment needs: what it may do, and where the queues are that it sends to. The same is done for what is in
 // force, old, unless it is nil; a queue or secret of it that is gone needs nothing any more.
 func (r *functionResource) complete(ctx context.Context, d, old *deployment) error {
-	if _, err := r.permit(ctx, d); err != nil {
+	if _, err := r.permit(ctx, d, old); err != nil {
 		return err
 	}
 	if err := r.setQueues(ctx, d); err != nil {
@@ -22,11 +22,11 @@ func (r *functionResource) complete(ctx context.Context, d, old *deployment) err
 	if err != nil {
 		return err
 	}
-	if _, err := r.permit(ctx, existing); err != nil {
+	if _, err := r.permit(ctx, existing, old); err != nil {
 		return err
 	}
 	old.permissions = existing.permissions
-	return ignoreNotFound(r.setQueues(ctx, old))
+	return nil
 }
 
 // setQueues sets HANDLER_QUEUES.

@@ -62,14 +62,14 @@ func (r *functionResource) find(ctx context.Context, state *functionModel) (foun
 	return found, err
 }
 
-// findRetention reads for how long the log group that the state names retains logs; who may not look takes it for granted.
+// findRetention reads for how long the function's own log group retains logs; who may not look takes it for granted.
 func (r *functionResource) findRetention(ctx context.Context, state *functionModel, found *foundFunction) error {
 	var diags diag.Diagnostics
 	before := state.log(ctx, &diags)
-	if state.LogGroupName.IsNull() || diags.HasError() { // it is being imported, or is gone already
+	if imported := state.ImageURI.IsNull(); imported || diags.HasError() {
 		return diagError(diags)
 	}
-	days, err := r.cloud.Retention(ctx, state.LogGroupName.ValueString())
+	days, err := r.cloud.Retention(ctx, state.logGroup(before))
 	switch {
 	case err == nil:
 		found.retention = types.Int32Value(days)
@@ -116,6 +116,9 @@ func (r *functionResource) read(ctx context.Context, m *functionModel, f foundFu
 	}
 	m.EnvironmentMode = types.StringValue(orDefault(m.EnvironmentMode, environmentReplace))
 	m.Version = types.StringValue(f.Version)
+	if f.Failed { // even if it is not to be updated any more: it may run a part of what it was to be updated to
+		m.Version = types.StringNull()
+	}
 	m.ReservedConcurrency = types.Int32PointerValue(f.Reserved)
 	m.TagsAll = textMapOrNull(r.withoutIgnored(f.Tags))
 	if imported {
@@ -126,7 +129,8 @@ func (r *functionResource) read(ctx context.Context, m *functionModel, f foundFu
 
 // readConfiguration takes over the image and what else Lambda changes in updates that may fail later.
 func (r *functionResource) readConfiguration(ctx context.Context, m *functionModel, f foundFunction, diags *diag.Diagnostics) {
-	if m.ImageURI.IsNull() || m.ImageDigest.ValueString() != f.ImageDigest {
+	imported := m.ImageURI.IsNull()
+	if imported || m.ImageDigest.ValueString() != f.ImageDigest {
 		m.ImageURI, m.ImageDigest = types.StringValue(f.ImageURI), types.StringValue(f.ImageDigest)
 		m.Fingerprint = types.StringNull()
 	}
@@ -144,11 +148,13 @@ func (r *functionResource) readConfiguration(ctx context.Context, m *functionMod
 	if f.LogFormat == "JSON" {
 		log.Level = textOrNull(f.LogLevel)
 	}
-	if f.LogGroup != m.logGroup(log) {
+	if imported && f.LogGroup != m.logGroup(log) {
 		log.Group = types.StringValue(f.LogGroup)
 	}
 	m.Log = log.object()
-	r.readEnvironment(m, f.Environment)
+	if !f.Hidden {
+		r.readEnvironment(m, f.Environment)
+	}
 }
 
 // readRetention takes over for how long logs are retained. A log group that is gone has no name, so that the next apply makes it again.

@@ -37,10 +37,7 @@ func (r *functionResource) prepareRole(ctx context.Context, old, d *deployment) 
 func (r *functionResource) finishRole(ctx context.Context, old, d *deployment) error {
 	name := roleName(d.function.Name, r.cloud.Region)
 	if !d.ownRole {
-		if old.ownRole {
-			return r.cloud.DeleteRole(ctx, name)
-		}
-		return nil
+		return r.deleteForgottenRole(ctx, d.function.Name)
 	}
 	if err := r.cloud.TagRole(ctx, name, old.function.Tags, d.function.Tags); err != nil {
 		return err

@@ -250,3 +250,43 @@ func TestAccRoleWithPoliciesOfOthersStays(t *testing.T) {
 		},
 	})
 }
+
+// TestAccRoleThatCouldNotBeDeletedIsNotForgotten brings a role along while somebody's policy is with the provider's own.
+func TestAccRoleThatCouldNotBeDeletedIsNotForgotten(t *testing.T) {
+	acceptance(t)
+	name, uri := uniqueName(t), testImageURI(t, "1")
+	client, role := iam.NewFromConfig(clientConfig()), roleName(name, testRegion)
+	mine, allow := "mine", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}`
+	trust, foreign := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}`, name+"-foreign"
+	brought, err := client.CreateRole(background(), &iam.CreateRoleInput{RoleName: &foreign, AssumeRolePolicyDocument: &trust})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _, _ = client.DeleteRole(background(), &iam.DeleteRoleInput{RoleName: &foreign}) })
+	withRole := lone(name, uri, fmt.Sprintf("handler = \"first\"\n role_arn = %q", *brought.Role.Arn))
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: factories(),
+		CheckDestroy:             nothingLeft(name),
+		Steps: []resource.TestStep{
+			{Config: lone(name, uri, `handler = "first"`)},
+			{
+				PreConfig: func() {
+					_, err := client.PutRolePolicy(background(), &iam.PutRolePolicyInput{RoleName: &role, PolicyName: &mine, PolicyDocument: &allow})
+					if err != nil {
+						t.Fatal(err)
+					}
+				},
+				Config: withRole, ExpectError: regexp.MustCompile(spaced(`somebody gave it further policies: mine; take these away`)),
+			},
+			{
+				PreConfig: func() {
+					_, err := client.DeleteRolePolicy(background(), &iam.DeleteRolePolicyInput{RoleName: &role, PolicyName: &mine})
+					if err != nil {
+						t.Fatal(err)
+					}
+				},
+				Config: withRole,
+			},
+		},
+	})
+}

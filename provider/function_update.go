@@ -25,7 +25,7 @@ func (r *functionResource) update(ctx context.Context, old, d *deployment, uuids
 		return nil, nil, err
 	}
 	// Somebody may have deleted the log group, without which logs are lost unseen.
-	retained := old.retention == d.retention && old.function.LogGroup == d.function.LogGroup
+	retained := old.retention == d.retention && old.logGroup == d.logGroup
 	if err := r.ensureLogGroup(ctx, d, retained); err != nil {
 		return nil, nil, err
 	}
@@ -59,10 +59,10 @@ func (r *functionResource) tidy(ctx context.Context, old, d *deployment) error {
 	if err := r.finishRole(ctx, old, d); err != nil {
 		return err
 	}
-	if old.keepLogs || old.function.LogGroup == d.function.LogGroup {
+	if old.keepLogs || old.logGroup == d.logGroup {
 		return nil
 	}
-	return r.cloud.DeleteLogGroup(ctx, old.function.LogGroup)
+	return r.cloud.DeleteLogGroup(ctx, old.logGroup)
 }
 
 // deleteUnwanted deletes the mappings of queues that are not wanted any more and returns the others' UUIDs, by queue.
@@ -88,10 +88,10 @@ func (r *functionResource) deleteUnwanted(ctx context.Context, old, d *deploymen
 // the last of these; nil if neither image nor configuration changed.
 func (r *functionResource) updateFunction(ctx context.Context, old, d *deployment) (function *cloud.Function, err error) {
 	var steps []func(context.Context, cloud.Function) (*cloud.Function, error)
-	if old.function.ImageURI != d.function.ImageURI || old.function.Architecture != d.function.Architecture || d.repushed {
+	if old.function.ImageURI != d.function.ImageURI || old.function.Architecture != d.function.Architecture || d.repushed || old.failed {
 		steps = append(steps, r.cloud.UpdateCode)
 	}
-	if !sameConfiguration(old.function, d.function) || !maps.Equal(old.sendTo, d.sendTo) { // variables do not tell queues that are gone
+	if !sameConfiguration(old.function, d.function) || !maps.Equal(old.sendTo, d.sendTo) || old.failed {
 		steps = append(steps, r.cloud.UpdateConfiguration)
 	}
 	if old.function.Environment[envHandler] == d.function.Environment[envHandler] {
@@ -104,6 +104,7 @@ func (r *functionResource) updateFunction(ctx context.Context, old, d *deploymen
 		if function, err = step(ctx, changed); err != nil {
 			return nil, err
 		}
+		d.runs = function
 	}
 	if old.recursion != d.recursion {
 		if err := r.cloud.SetRecursiveLoop(ctx, d.function.Name, d.recursion); err != nil {
@@ -114,10 +115,17 @@ func (r *functionResource) updateFunction(ctx context.Context, old, d *deploymen
 }
 
 func sameConfiguration(a, b cloud.Function) bool {
-	return a.RoleARN == b.RoleARN && a.MemorySize == b.MemorySize && a.Timeout == b.Timeout && maps.Equal(a.Environment, b.Environment) &&
+	return a.RoleARN == b.RoleARN && a.MemorySize == b.MemorySize && a.Timeout == b.Timeout && maps.Equal(withoutQueues(a.Environment), withoutQueues(b.Environment)) &&
 		a.LogFormat == b.LogFormat && a.LogLevel == b.LogLevel && a.LogGroup == b.LogGroup && a.EphemeralStorage == b.EphemeralStorage &&
 		a.KMSKeyARN == b.KMSKeyARN && a.Tracing == b.Tracing && sameVPC(a.VPC, b.VPC) &&
 		(a.Merge == b.Merge || b.Merge) // from now on, what somebody else set goes
+}
+
+// withoutQueues returns variables without those that follow from the ARNs of queues, some of which may be gone.
+func withoutQueues(variables map[string]string) map[string]string {
+	rest := maps.Clone(variables)
+	delete(rest, envQueues)
+	return rest
 }
 
 func sameVPC(a, b cloud.VPC) bool {
@@ -127,16 +135,17 @@ func sameVPC(a, b cloud.VPC) bool {
 	return a.IPv6 == b.IPv6 && same(a.SubnetIDs, b.SubnetIDs) && same(a.SecurityGroupIDs, b.SecurityGroupIDs)
 }
 
-// dropped returns the names of variables that there were and that there are not to be. When others' variables are let in, those that are
-// there stay, but for those of attributes.
+// dropped returns the names of variables that there are not to be: those of attributes, and those that there were unless others' variables
+// are only now let in.
 func dropped(old, d *deployment) []string {
-	var names []string
-	for name := range old.function.Environment {
-		if _, stays := d.function.Environment[name]; !stays && (old.function.Merge || isOwnVariable(name)) {
-			names = append(names, name)
-		}
+	names := slices.Collect(maps.Keys(ownVariables))
+	if old.function.Merge {
+		names = slices.AppendSeq(names, maps.Keys(old.function.Environment))
 	}
-	return names
+	return slices.DeleteFunc(names, func(name string) bool {
+		_, stays := d.function.Environment[name]
+		return stays
+	})
 }
 
 // updateMappings updates the mappings that changed, makes those that are missing, and returns the UUIDs of all by label.

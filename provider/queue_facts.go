@@ -14,10 +14,12 @@ import (
 
 // queueFacts are what functions have to know of a queue. What a plan decides of a queue may not be known yet.
 type queueFacts struct {
-	visibility types.Int32  // seconds
-	deadLetter types.String // ARN of its dead-letter queue, null for none
-	key        types.String // what encrypts it, null for SQS's own
-	foreign    bool         // whether its dead-letter queue is none of its resource's, so that only AWS knows it
+	visibility   types.Int32  // seconds
+	deadLetter   types.String // ARN of its dead-letter queue, null for none
+	key          types.String // what encrypts it, null for SQS's own
+	deduplicates types.Bool   // by content
+	hidden       bool         // whether the credentials may not look at it, so that the others are not known
+	foreign      bool         // whether its dead-letter queue is none of its resource's, so that only AWS knows it
 }
 
 // plannedQueues are the queues as this run plans them, or has made them, by ARN. They count more than what AWS says.
@@ -30,7 +32,7 @@ func (p *plannedQueues) set(state, m *queueModel) {
 	}
 	stays := state != nil && state.ARN.Equal(m.ARN)
 	p.byARN.Store(m.ARN.ValueString(), queueFacts{
-		visibility: m.VisibilityTimeout, deadLetter: m.DeadLetterARN, key: m.KMSKeyARN,
+		visibility: m.VisibilityTimeout, deadLetter: m.DeadLetterARN, key: m.KMSKeyARN, deduplicates: m.ContentBasedDeduplication,
 		foreign: stays && m.DeadLetterARN.IsNull() && state.DeadLetterARN.IsNull(),
 	})
 	if stays && state.DeadLetterARN.Equal(m.DeadLetterARN) && state.KMSKeyARN.Equal(m.KMSKeyARN) {
@@ -63,9 +65,11 @@ func (d *providerData) queueFactsOf(ctx context.Context, arn string) (queueFacts
 		return facts, nil
 	}
 	return queueFacts{
-		visibility: readNumber(attributes[cloud.AttributeVisibilityTimeout]),
-		deadLetter: textOrNull(redriveOf(attributes).Target),
-		key:        textOrNull(attributes[cloud.AttributeKMSKey]),
+		hidden:       err != nil,
+		visibility:   readNumber(attributes[cloud.AttributeVisibilityTimeout]),
+		deadLetter:   textOrNull(redriveOf(attributes).Target),
+		key:          textOrNull(attributes[cloud.AttributeKMSKey]),
+		deduplicates: types.BoolValue(attributes[cloud.AttributeDeduplication] == "true"),
 	}, nil
 }
 

@@ -51,7 +51,21 @@ func (r *queueResource) find(ctx context.Context, state *queueModel) (foundQueue
 		}
 		return found, err
 	}
-	return found, r.findDeadLetter(ctx, url, &found)
+	if err := r.findDeadLetter(ctx, url, &found); err != nil {
+		return found, err
+	}
+	_, err = r.showMark(ctx, &found)
+	return found, err
+}
+
+// showMark has the tags show that the creation of the dead-letter queue was not finished, so that the next update takes the mark off. It
+// reports whether that is so. It matters where the queue itself was made before.
+func (r *queueResource) showMark(ctx context.Context, found *foundQueue) (bool, error) {
+	tags, err := r.cloud.QueueTags(ctx, found.deadLetterURL)
+	if cloud.IsMarked(tags) {
+		found.tags = cloud.CopyMark(found.tags, tags)
+	}
+	return cloud.IsMarked(tags), ignoreDenied(ignoreNotFound(err))
 }
 
 // deadLetterRemains reports whether a queue that is gone itself has left its dead-letter queue, and the messages in it.

@@ -5,6 +5,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/lambda-land/terraform-provider-handler/provider/cloud"
 )
 
@@ -17,7 +18,7 @@ func (r *queueResource) update(ctx context.Context, state, plan *queueModel) (wa
 	oldTags, newTags := mapTexts(state.TagsAll), mapTexts(plan.TagsAll)
 	had, has := !state.DeadLetterURL.IsNull(), after.Enabled.ValueBool()
 	if has && !had {
-		if err := r.createDeadLetter(ctx, plan, after, cloud.Mark(newTags)); err != nil {
+		if err := r.createDeadLetter(ctx, plan, after, cloud.Mark(r.newTags(plan.Tags))); err != nil {
 			return "", err
 		}
 	}
@@ -67,11 +68,11 @@ func (r *queueResource) update(ctx context.Context, state, plan *queueModel) (wa
 
 // makeAgain makes a queue that somebody deleted, whose dead-letter queue is there still.
 func (r *queueResource) makeAgain(ctx context.Context, plan *queueModel, deadLetter deadLetterModel) error {
-	url, err := r.cloud.CreateQueue(ctx, plan.Name.ValueString(), plan.attributes(deadLetter), cloud.Mark(mapTexts(plan.TagsAll)))
+	url, err := r.cloud.CreateQueue(ctx, plan.Name.ValueString(), plan.attributes(deadLetter), cloud.Mark(r.newTags(plan.Tags)))
 	if err != nil {
 		return err
 	}
-	plan.setURL(url, r.cloud.QueueARN(url))
+	plan.ARN = types.StringValue(r.cloud.QueueARN(url))
 	r.creations.made(ctx, func(ctx context.Context) error { return r.cloud.UnmarkQueue(ctx, url) })
 	return nil
 }

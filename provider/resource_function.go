@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -82,7 +83,7 @@ func (r *functionResource) make(ctx context.Context, plan *functionModel, diags 
 		plan.setComputed(&cloud.Function{RoleARN: d.function.RoleARN}, nil)
 		plan.RolePolicy = d.rolePolicy()
 		diags.AddError("Failed to clean up function", fmt.Sprintf("What was made of function %s could not be removed again; "+
-			"the next apply replaces it: %s", d.function.Name, sentence(err.Error())))
+			"the next apply goes on with it: %s", d.function.Name, sentence(err.Error())))
 		return true
 	}
 	return false
@@ -136,6 +137,9 @@ func (r *functionResource) findImported(ctx context.Context, state *functionMode
 	if err := ignoreNotFound(err); err != nil {
 		return err
 	}
+	if found.Hidden {
+		return errors.New("the credentials may not see its environment: let the policy of its KMS key allow them kms:Decrypt")
+	}
 	state.RoleARN = types.StringValue(found.RoleARN)
 	if !r.ownsRole(state) {
 		return nil
@@ -182,6 +186,9 @@ func (r *functionResource) Update(ctx context.Context, req resource.UpdateReques
 	function, uuids, err := r.update(ctx, &old, &d, uuids)
 	if err != nil {
 		addFunctionError(&resp.Diagnostics, "update", d.function.Name, err)
+		if d.runs != nil && d.runs.ImageURI == d.function.ImageURI {
+			state.ImageURI, state.ImageDigest, state.Fingerprint = plan.ImageURI, types.StringValue(d.runs.ImageDigest), plan.Fingerprint
+		}
 		r.recordHalfUpdated(ctx, &state, resp)
 		return
 	}
@@ -215,11 +222,11 @@ func (r *functionResource) Delete(ctx context.Context, req resource.DeleteReques
 		ownRole:  d.ownRole,
 	}
 	if !d.keepLogs {
-		rest.logGroup = d.function.LogGroup
+		rest.logGroup = d.logGroup
 	}
 	err := r.destroy(ctx, rest)
-	if err == nil {
-		err = r.deleteLostRole(ctx, &state)
+	if err == nil && !d.ownRole {
+		err = r.deleteForgottenRole(ctx, d.function.Name)
 	}
 	if err == nil {
 		err = r.lowerNow(ctx, d.consumed())

@@ -151,6 +151,14 @@ func (r *queueResource) Read(ctx context.Context, req resource.ReadRequest, resp
 			return
 		}
 	}
+	made, newDiags := req.Private.GetKey(ctx, keyCreated)
+	resp.Diagnostics.Append(newDiags...)
+	if err == nil && made != nil && found.deadLetterURL != "" {
+		var marked bool
+		if marked, err = r.showMark(ctx, &found); err == nil && !marked {
+			resp.Diagnostics.Append(resp.Private.SetKey(ctx, keyCreated, nil)...)
+		}
+	}
 	if err != nil {
 		addQueueError(&resp.Diagnostics, "read", state.URL.ValueString(), err)
 		return
@@ -177,6 +185,9 @@ func (r *queueResource) Update(ctx context.Context, req resource.UpdateRequest, 
 	}
 	if warning != "" {
 		resp.Diagnostics.AddAttributeWarning(path.Root("visibility_timeout"), "Visibility timeout is lowered later", warning)
+	}
+	if !plan.DeadLetterURL.IsNull() && !plan.DeadLetterURL.Equal(state.DeadLetterURL) { // whose mark the next refresh looks for
+		resp.Diagnostics.Append(resp.Private.SetKey(ctx, keyCreated, []byte(`true`))...)
 	}
 	r.queues.set(&state, &plan)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)

@@ -47,24 +47,20 @@ func (r *scheduleResource) permissions(ctx context.Context, m *scheduleModel) (c
 	if !m.KMSKeyARN.IsNull() {
 		permissions.ScheduleKeys = []string{m.KMSKeyARN.ValueString()}
 	}
-	var attributes map[string]string
-	url, err := r.cloud.QueueURL(ctx, queueARN)
-	if err == nil {
-		attributes, err = r.cloud.FindQueue(ctx, url)
-	}
+	queue, err := r.queueFactsOf(ctx, queueARN)
 	switch {
 	case cloud.IsNotFound(err):
 		return permissions, &missingQueueError{path.Root("queue_arn"), queueARN}
-	case cloud.IsDenied(err): // a queue that may be sent to, but not looked at
-		return permissions, nil
 	case err != nil:
 		return permissions, err
+	case queue.hidden: // one that may be sent to, but not looked at
+		return permissions, nil
 	}
-	if strings.HasSuffix(queueARN, fifoSuffix) && attributes[cloud.AttributeDeduplication] != "true" {
+	if strings.HasSuffix(queueARN, fifoSuffix) && !queue.deduplicates.IsUnknown() && !queue.deduplicates.ValueBool() {
 		return permissions, fmt.Errorf("the FIFO queue %s refuses messages without a deduplication ID, and Scheduler sends none; "+
 			"set content_based_deduplication = true on the queue", queueARN)
 	}
-	if key := attributes[cloud.AttributeKMSKey]; cloud.IsKey(key) {
+	if key := queue.key.ValueString(); cloud.IsKey(key) {
 		permissions.QueueKeys = []string{key}
 	}
 	return permissions, nil
@@ -83,7 +79,7 @@ func (r *scheduleResource) create(ctx context.Context, plan *scheduleModel, sche
 	if err != nil {
 		return err
 	}
-	role.Tags = cloud.Mark(role.Tags)
+	role.Tags = cloud.Mark(r.newTags(plan.Tags))
 	if schedule.RoleARN, err = r.cloud.CreateRole(ctx, role); err != nil {
 		return err
 	}
@@ -124,7 +120,7 @@ func (r *scheduleResource) undo(ctx context.Context, schedule *cloud.Schedule, f
 		return nil
 	}
 	if !cloud.IsRefused(failure) && !cloud.IsExists(failure) {
-		return errors.New("AWS did not say whether it made the schedule")
+		return errors.New("AWS did not say whether it did what it was asked for last")
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
 	defer cancel()

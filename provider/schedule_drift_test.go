@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -134,4 +135,25 @@ func TestAccScheduleDrift(t *testing.T) {
 		},
 	})
 	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: factories(), CheckDestroy: noSchedules(name), Steps: steps})
+}
+
+// TestAccScheduleFollowsTheKeyOfItsQueue encrypts the queue of a schedule in the same apply.
+func TestAccScheduleFollowsTheKeyOfItsQueue(t *testing.T) {
+	acceptance(t)
+	name := uniqueName(t)
+	config := func(attributes string) string {
+		return queueConfig(name, "force_destroy = true\n"+attributes) + bareSchedule(name, "queue_arn = handler_queue.test.arn\n"+scheduledCleanup)
+	}
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: factories(),
+		CheckDestroy:             noSchedules(name),
+		Steps: []resource.TestStep{
+			{Config: config(""), ConfigPlanChecks: emptyPlan()},
+			{
+				Config: config(fmt.Sprintf("kms_key_arn = %q", testARN("kms", "key/1"))), ConfigPlanChecks: emptyPlan(),
+				Check: policyAllows(name+".schedule", "kms:GenerateDataKey", "key/1"),
+			},
+			{Config: config(""), ConfigPlanChecks: emptyPlan(), Check: policyLacks(name+".schedule", "kms:")},
+		},
+	})
 }

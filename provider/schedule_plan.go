@@ -124,7 +124,7 @@ func (r *scheduleResource) derive(ctx context.Context, config, state, plan *sche
 	case plan.Name.IsUnknown():
 	case !state.ARN.IsNull() && state.Name.Equal(plan.Name):
 		plan.ARN = state.ARN
-		if r.ownsRole(state) {
+		if r.ownsRole(state) && !r.queueKeyChanges(ctx, plan) {
 			plan.RoleARN = state.RoleARN
 		}
 	default:
@@ -141,6 +141,17 @@ func (r *scheduleResource) derive(ctx context.Context, config, state, plan *sche
 	event.Source = plan.ARN
 	plan.Event = event.object()
 	return nil
+}
+
+// queueKeyChanges reports whether this run plans another key for the queue, which the role has to be permitted then.
+func (r *scheduleResource) queueKeyChanges(ctx context.Context, plan *scheduleModel) bool {
+	queueARN := plan.QueueARN.ValueString()
+	planned, ok := r.queues.get(queueARN)
+	if !ok {
+		return false
+	}
+	attributes, err := r.cloud.SeenQueue(ctx, queueARN)
+	return err == nil && (planned.key.IsUnknown() || planned.key.ValueString() != attributes[cloud.AttributeKMSKey])
 }
 
 // warnIfIdle says that a schedule will never fire, or never again.

@@ -36,6 +36,8 @@ type Function struct {
 	Updating     bool   // set by AWS: whether its last update goes on, so that it may not run yet what AWS says
 	Failed       bool   // set by AWS: whether its last update failed, so that it does not run what AWS says
 
+	// Hidden is set by AWS: that the credentials may not decrypt the environment, which is not known then.
+	Hidden           bool
 	EphemeralStorage int32  // MB of /tmp
 	KMSKeyARN        string // of the key that encrypts the environment; empty for Lambda's own
 	Tracing          bool   // whether Lambda traces invocations that their caller does not
@@ -243,7 +245,7 @@ func (c *Cloud) function(output *lambda.GetFunctionOutput) *Function {
 		f.Architecture = string(config.Architectures[0])
 	}
 	if config.Environment != nil {
-		f.Environment = config.Environment.Variables
+		f.Environment, f.Hidden = config.Environment.Variables, config.Environment.Error != nil
 	}
 	f.EphemeralStorage = DefaultEphemeralStorage
 	if storage := config.EphemeralStorage; storage != nil {

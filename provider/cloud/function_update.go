@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 )
@@ -51,6 +52,10 @@ func (c *Cloud) environment(ctx context.Context, f Function) (variables map[stri
 	}
 	variables = map[string]string{}
 	if found.Environment != nil {
+		if hidden := found.Environment.Error; hidden != nil {
+			return nil, nil, fmt.Errorf("keep the variables of others, which AWS does not show (%s): let the policy of the function's KMS key allow "+
+				"these credentials kms:Decrypt", aws.ToString(hidden.ErrorCode))
+		}
 		maps.Copy(variables, found.Environment.Variables)
 	}
 	for _, name := range f.Drop {

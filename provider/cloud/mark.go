@@ -33,27 +33,34 @@ func WithoutMark(tags map[string]string) map[string]string {
 	return rest
 }
 
+// CopyMark returns tags with the mark of others.
+func CopyMark(tags, marked map[string]string) map[string]string {
+	all := map[string]string{markKey: marked[markKey]}
+	maps.Copy(all, tags)
+	return all
+}
+
 // SameMark reports whether objects with these tags were made by the same creation.
 func SameMark(a, b map[string]string) bool {
 	return IsMarked(a) && a[markKey] == b[markKey]
 }
 
-// UnmarkFunction takes the mark off a function.
+// UnmarkFunction takes the mark off a function. That it does not exist any more is fine, here as below.
 func (c *Cloud) UnmarkFunction(ctx context.Context, functionARN string) error {
-	return c.TagFunction(ctx, functionARN, markOnly, nil)
+	return ignore(c.TagFunction(ctx, functionARN, markOnly, nil), "ResourceNotFoundException")
 }
 
 // UnmarkQueue takes the mark off a queue.
 func (c *Cloud) UnmarkQueue(ctx context.Context, queueURL string) error {
-	return c.TagQueue(ctx, queueURL, markOnly, nil)
+	return ignore(c.TagQueue(ctx, queueURL, markOnly, nil), noQueue...)
 }
 
 // UnmarkRepository takes the mark off a repository.
 func (c *Cloud) UnmarkRepository(ctx context.Context, name string) error {
-	return c.TagRepository(ctx, name, markOnly, nil)
+	return ignore(c.TagRepository(ctx, name, markOnly, nil), "RepositoryNotFoundException")
 }
 
 // UnmarkRole takes the mark off a role.
 func (c *Cloud) UnmarkRole(ctx context.Context, name string) error {
-	return c.TagRole(ctx, name, markOnly, nil)
+	return ignore(c.TagRole(ctx, name, markOnly, nil), "NoSuchEntity")
 }

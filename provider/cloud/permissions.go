@@ -51,6 +51,33 @@ func (p Permissions) Union(q Permissions) Permissions {
 	return union
 }
 
+// Keep returns p with the keys of a document that p's Document was, and with the queues that it may send to but for those that are named.
+func (p Permissions) Keep(document string, named []string) Permissions {
+	var policy struct{ Statement []policyStatement }
+	if err := json.Unmarshal([]byte(document), &policy); err != nil {
+		return p // it is somebody else's
+	}
+	for _, statement := range policy.Statement {
+		switch statement.Sid {
+		case sidDecrypt:
+			p.DecryptKeys = joined(p.DecryptKeys, statement.Resource)
+		case sidEncrypt:
+			p.EncryptKeys = joined(p.EncryptKeys, statement.Resource)
+		case sidSend:
+			others := slices.DeleteFunc(statement.Resource, func(arn string) bool { return slices.Contains(named, arn) })
+			p.Send = joined(p.Send, others)
+		}
+	}
+	return p
+}
+
+// Sids of the statements that are read again.
+const (
+	sidSend    = "Send"
+	sidDecrypt = "Decrypt"
+	sidEncrypt = "Encrypt"
+)
+
 func joined(a, b []string) []string {
 	return slices.Compact(slices.Sorted(slices.Values(slices.Concat(a, b))))
 }
@@ -82,9 +109,9 @@ func (p Permissions) Document() string {
 	allow("Logs", []string{p.LogGroup + ":*"}, "logs:CreateLogStream", "logs:PutLogEvents")
 	allow("Consume", p.Consume, "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility",
 		"sqs:GetQueueAttributes", "sqs:GetQueueUrl")
-	allow("Send", p.Send, "sqs:SendMessage", "sqs:GetQueueUrl")
-	allow("Decrypt", p.DecryptKeys, "kms:Decrypt")
-	allow("Encrypt", p.EncryptKeys, "kms:Decrypt", "kms:GenerateDataKey")
+	allow(sidSend, p.Send, "sqs:SendMessage", "sqs:GetQueueUrl")
+	allow(sidDecrypt, p.DecryptKeys, "kms:Decrypt")
+	allow(sidEncrypt, p.EncryptKeys, "kms:Decrypt", "kms:GenerateDataKey")
 	allow("Secrets", p.Secrets, "secretsmanager:GetSecretValue")
 	// The batch call returns only what GetSecretValue is allowed for; it takes no resource of its own. Nor do the others.
 	allow("SecretsBatch", anything(len(p.Secrets) > 0), "secretsmanager:BatchGetSecretValue")

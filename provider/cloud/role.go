@@ -59,7 +59,7 @@ func (c *Cloud) CreateRole(ctx context.Context, role Role) (string, error) {
 		if findErr == nil && existing.Description == role.Description {
 			return existing.ARN, errors.Join(
 				c.SetPermissionsBoundary(ctx, role.Name, role.PermissionsBoundary),
-				c.TagRole(ctx, role.Name, existing.Tags, role.Tags),
+				c.TagRole(ctx, role.Name, nil, role.Tags),
 			)
 		}
 		if IsDenied(findErr) {
@@ -169,7 +169,7 @@ func (c *Cloud) DeleteRole(ctx context.Context, roleName string) error {
 		output, err := c.iam.DeleteRole(ctx, &iam.DeleteRoleInput{RoleName: &roleName})
 		if hasCode(err, "DeleteConflict") { // which also goes away by itself, as the policy was deleted a moment ago
 			if others := c.policiesOfOthers(ctx, roleName); len(others) > 0 {
-				return nil, fmt.Errorf("somebody gave it further policies: %s; take these away and destroy again", strings.Join(others, ", "))
+				return nil, fmt.Errorf("somebody gave it further policies: %s; take these away and apply again", strings.Join(others, ", "))
 			}
 		}
 		return output, err
