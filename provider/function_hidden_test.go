@@ -19,7 +19,7 @@ func TestAccEnvironmentThatMayNotBeDecrypted(t *testing.T) {
 	config := func(own string) string {
 		return lone(name, uri, "handler = \"first\"\n environment_mode = \"merge\"\n environment = { OWN = \""+own+"\" }")
 	}
-	variables := regexp.MustCompile(`"Environment":\{[^{}]*\{[^{}]*\}\}`)
+	variables := regexp.MustCompile(`"Environment":\s*\{[^{}]*\{[^{}]*\}[^{}]*\}`)
 	var stop func()
 	resource.Test(t, resource.TestCase{
 		ProtoV6ProviderFactories: factories(),
