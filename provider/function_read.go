@@ -24,8 +24,11 @@ type foundFunction struct {
 	retention  types.Int32 // of its log group, in days; null if that is gone
 }
 
+// mappingsFinder finds the mappings of a function: [cloud.Cloud.SeenMappings], or [cloud.Cloud.FindMappings] where this run has changed them.
+type mappingsFinder func(ctx context.Context, function string) ([]cloud.Mapping, error)
+
 // find reads a function and, at the same time, its mappings and whether its role and the image that was built for it are there.
-func (r *functionResource) find(ctx context.Context, state *functionModel) (foundFunction, error) {
+func (r *functionResource) find(ctx context.Context, state *functionModel, findMappings mappingsFinder) (foundFunction, error) {
 	name := state.Name.ValueString()
 	var found foundFunction
 	group, groupCtx := errgroup.WithContext(ctx)
@@ -34,7 +37,7 @@ func (r *functionResource) find(ctx context.Context, state *functionModel) (foun
 		return err
 	})
 	group.Go(func() (err error) {
-		found.mappings, err = r.cloud.FindMappings(groupCtx, name)
+		found.mappings, err = findMappings(groupCtx, name)
 		return err
 	})
 	if r.ownsRole(state) {
@@ -69,7 +72,7 @@ func (r *functionResource) findRetention(ctx context.Context, state *functionMod
 	if imported := state.ImageURI.IsNull(); imported || diags.HasError() {
 		return diagError(diags)
 	}
-	days, err := r.cloud.Retention(ctx, state.logGroup(before))
+	days, err := r.cloud.SeenRetention(ctx, state.logGroup(before))
 	switch {
 	case err == nil:
 		found.retention = types.Int32Value(days)

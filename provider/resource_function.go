@@ -96,7 +96,7 @@ func (r *functionResource) Read(ctx context.Context, req resource.ReadRequest, r
 		return
 	}
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("name"), state.Name)...)
-	found, err := r.find(ctx, &state)
+	found, err := r.find(ctx, &state, r.cloud.SeenMappings)
 	if cloud.IsNotFound(err) {
 		imported, rest := state.ImageURI.IsNull(), false
 		if !imported {
@@ -246,7 +246,7 @@ func (r *functionResource) ImportState(ctx context.Context, req resource.ImportS
 func (r *functionResource) recordHalfUpdated(ctx context.Context, state *functionModel, resp *resource.UpdateResponse) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
 	defer cancel()
-	found, err := r.find(ctx, state)
+	found, err := r.find(ctx, state, r.cloud.FindMappings)
 	if err != nil {
 		return
 	}

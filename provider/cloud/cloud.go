@@ -46,6 +46,7 @@ type Cloud struct {
 	logins       logins
 	queueNames   queueNames
 	claims       claims
+	lists        lists
 	queueURLs    sync.Map // ARN -> URL of queues seen, which spares a call for each function that uses them
 	seenQueues   sync.Map // ARN -> attributes of queues seen, likewise
 }

@@ -192,6 +192,7 @@ var drives = map[string]drive{
 
 	"CreateMapping": {withMapping, func(ctx context.Context, s *scene, c *Cloud) error { return errorOf(c.CreateMapping(ctx, s.mapping())) }},
 	"FindMappings":  {withMapping, func(ctx context.Context, s *scene, c *Cloud) error { return errorOf(c.FindMappings(ctx, s.name)) }},
+	"SeenMappings":  {withMapping, func(ctx context.Context, s *scene, c *Cloud) error { return errorOf(c.SeenMappings(ctx, s.name)) }},
 	"UpdateMapping": {withMapping, func(ctx context.Context, s *scene, c *Cloud) error { return c.UpdateMapping(ctx, s.mapping()) }},
 	"DeleteMapping": {withMapping, func(ctx context.Context, s *scene, c *Cloud) error { return c.DeleteMapping(ctx, s.id) }},
 	"DeleteMappings": {withMapping, func(ctx context.Context, s *scene, c *Cloud) error {
@@ -226,6 +227,9 @@ var drives = map[string]drive{
 		return errorOf(c.CreateLogGroup(ctx, s.name, tags))
 	}},
 	"Retention": {withLogGroup, func(ctx context.Context, s *scene, c *Cloud) error { return errorOf(c.Retention(ctx, s.name)) }},
+	"SeenRetention": {withLogGroup, func(ctx context.Context, s *scene, c *Cloud) error {
+		return errors.Join(errorOf(c.SeenRetention(ctx, s.name)), ignoreMissing(errorOf(c.SeenRetention(ctx, "/aws/lambda/"+s.name))))
+	}},
 	"SetRetention": {withLogGroup, func(ctx context.Context, s *scene, c *Cloud) error {
 		return errors.Join(c.SetRetention(ctx, s.name, 7), c.SetRetention(ctx, s.name, 0))
 	}},
@@ -290,6 +294,13 @@ var drives = map[string]drive{
 		return err
 	}},
 	"DeleteOldImages": {withBareRepository, func(ctx context.Context, s *scene, c *Cloud) error { return c.DeleteOldImages(ctx, s.name, 1) }},
+}
+
+func ignoreMissing(err error) error {
+	if IsNotFound(err) {
+		return nil
+	}
+	return err
 }
 
 func errorOf[T any](_ T, err error) error { return err }

@@ -35,6 +35,9 @@ type Pollers struct {
 	Maximum int32
 }
 
+// stateDeleting is the state of a mapping that is about to be gone.
+const stateDeleting = "Deleting"
+
 const mappingTimeout = 10 * time.Minute // what the Terraform provider for AWS allows for a mapping to settle
 
 // CreateMapping makes a mapping that reports batch item failures, waits until it polls and returns its UUID. If there is one
@@ -88,7 +91,7 @@ func (c *Cloud) FindMappings(ctx context.Context, name string) ([]Mapping, error
 	var mappings []Mapping
 	found, err := c.listMappings(ctx, name)
 	for _, m := range found {
-		if aws.ToString(m.State) != "Deleting" {
+		if aws.ToString(m.State) != stateDeleting {
 			mappings = append(mappings, mapping(m))
 		}
 	}
