@@ -3,9 +3,9 @@ package provider
 import (
 	"context"
 
+	"github.com/hashicorp/terraform-plugin-framework/types"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/lambda-land/terraform-provider-handler/provider/cloud"
 )
 
