@@ -50,8 +50,8 @@ func clientConfig() *plugin.ClientConfig {
 	}
 }
 
-// ask asks the provider something.
-func ask(t *testing.T, client *plugin.Client) {
+// ask asks the provider something, and returns the connection.
+func ask(t *testing.T, client *plugin.Client) *plugin.GRPCClient {
 	t.Helper()
 	protocol, err := client.Client()
 	if err != nil {
@@ -64,6 +64,7 @@ func ask(t *testing.T, client *plugin.Client) {
 	if err := connection.Conn.Invoke(t.Context(), "/tfplugin6.Provider/GetMetadata", &emptypb.Empty{}, &emptypb.Empty{}); err != nil {
 		t.Fatal(err)
 	}
+	return connection
 }
 
 // ended fails unless the provider has ended by itself and left nothing behind.
@@ -106,16 +107,7 @@ func TestEndsWithTerraform(t *testing.T) {
 	config.Cmd, config.AutoMTLS = cmd, true
 	client := plugin.NewClient(config)
 	defer client.Kill()
-	ask(t, client)
-	protocol, err := client.Client()
-	if err != nil {
-		t.Fatal(err)
-	}
-	connection, ok := protocol.(*plugin.GRPCClient)
-	if !ok {
-		t.Fatalf("it speaks %T", protocol)
-	}
-	if err := connection.Conn.Close(); err != nil {
+	if err := ask(t, client).Conn.Close(); err != nil {
 		t.Fatal(err)
 	}
 	for deadline := time.Now().Add(30 * time.Second); !client.Exited(); time.Sleep(10 * time.Millisecond) {

@@ -218,34 +218,45 @@ func TestAccFunctionLeavesTheRoleThatSomebodyMadeInstead(t *testing.T) {
 	})
 }
 
+// givePolicy gives the role of a function a policy of somebody else, mine.
+func givePolicy(t *testing.T, function string) {
+	t.Helper()
+	_, err := iam.NewFromConfig(clientConfig()).PutRolePolicy(background(), &iam.PutRolePolicyInput{
+		RoleName: aws.String(roleName(function, testRegion)), PolicyName: aws.String("mine"),
+		PolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}`),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// takePolicy takes it away again.
+func takePolicy(t *testing.T, function string) {
+	t.Helper()
+	_, err := iam.NewFromConfig(clientConfig()).DeleteRolePolicy(background(), &iam.DeleteRolePolicyInput{
+		RoleName: aws.String(roleName(function, testRegion)), PolicyName: aws.String("mine"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestAccRoleWithPoliciesOfOthersStays is destroyed while somebody's policies are with the role.
 func TestAccRoleWithPoliciesOfOthersStays(t *testing.T) {
 	acceptance(t)
 	name, uri := uniqueName(t), testImageURI(t, "1")
-	client, role := iam.NewFromConfig(clientConfig()), roleName(name, testRegion)
-	mine, allow := "mine", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}`
 	resource.Test(t, resource.TestCase{
 		ProtoV6ProviderFactories: factories(),
 		CheckDestroy:             nothingLeft(name),
 		Steps: []resource.TestStep{
 			{Config: lone(name, uri, `handler = "first"`)},
 			{
-				PreConfig: func() {
-					_, err := client.PutRolePolicy(background(), &iam.PutRolePolicyInput{RoleName: &role, PolicyName: &mine, PolicyDocument: &allow})
-					if err != nil {
-						t.Fatal(err)
-					}
-				},
+				PreConfig: func() { givePolicy(t, name) },
 				Config: lone(name, uri, `handler = "first"`), Destroy: true,
-				ExpectError: regexp.MustCompile(spaced(`Failed to delete function.*` + role + `: somebody gave it further policies: mine; take these away`)),
+				ExpectError: regexp.MustCompile(spaced(`Failed to delete function.*` + roleName(name, testRegion) + `: somebody gave it further policies: mine; take these away`)),
 			},
 			{
-				PreConfig: func() {
-					_, err := client.DeleteRolePolicy(background(), &iam.DeleteRolePolicyInput{RoleName: &role, PolicyName: &mine})
-					if err != nil {
-						t.Fatal(err)
-					}
-				},
+				PreConfig: func() { takePolicy(t, name) },
 				Config: lone(name, uri, `handler = "first"`), ConfigPlanChecks: update(),
 			},
 		},
@@ -256,8 +267,7 @@ func TestAccRoleWithPoliciesOfOthersStays(t *testing.T) {
 func TestAccRoleThatCouldNotBeDeletedIsNotForgotten(t *testing.T) {
 	acceptance(t)
 	name, uri := uniqueName(t), testImageURI(t, "1")
-	client, role := iam.NewFromConfig(clientConfig()), roleName(name, testRegion)
-	mine, allow := "mine", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}`
+	client := iam.NewFromConfig(clientConfig())
 	trust, foreign := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}`, name+"-foreign"
 	brought, err := client.CreateRole(background(), &iam.CreateRoleInput{RoleName: &foreign, AssumeRolePolicyDocument: &trust})
 	if err != nil {
@@ -271,21 +281,11 @@ func TestAccRoleThatCouldNotBeDeletedIsNotForgotten(t *testing.T) {
 		Steps: []resource.TestStep{
 			{Config: lone(name, uri, `handler = "first"`)},
 			{
-				PreConfig: func() {
-					_, err := client.PutRolePolicy(background(), &iam.PutRolePolicyInput{RoleName: &role, PolicyName: &mine, PolicyDocument: &allow})
-					if err != nil {
-						t.Fatal(err)
-					}
-				},
+				PreConfig: func() { givePolicy(t, name) },
 				Config: withRole, ExpectError: regexp.MustCompile(spaced(`somebody gave it further policies: mine; take these away`)),
 			},
 			{
-				PreConfig: func() {
-					_, err := client.DeleteRolePolicy(background(), &iam.DeleteRolePolicyInput{RoleName: &role, PolicyName: &mine})
-					if err != nil {
-						t.Fatal(err)
-					}
-				},
+				PreConfig: func() { takePolicy(t, name) },
 				Config: withRole,
 			},
 		},
