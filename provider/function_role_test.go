@@ -252,12 +252,12 @@ func TestAccRoleWithPoliciesOfOthersStays(t *testing.T) {
 			{Config: lone(name, uri, `handler = "first"`)},
 			{
 				PreConfig: func() { givePolicy(t, name) },
-				Config: lone(name, uri, `handler = "first"`), Destroy: true,
+				Config:    lone(name, uri, `handler = "first"`), Destroy: true,
 				ExpectError: regexp.MustCompile(spaced(`Failed to delete function.*` + roleName(name, testRegion) + `: somebody gave it further policies: mine; take these away`)),
 			},
 			{
 				PreConfig: func() { takePolicy(t, name) },
-				Config: lone(name, uri, `handler = "first"`), ConfigPlanChecks: update(),
+				Config:    lone(name, uri, `handler = "first"`), ConfigPlanChecks: update(),
 			},
 		},
 	})
@@ -282,11 +282,11 @@ func TestAccRoleThatCouldNotBeDeletedIsNotForgotten(t *testing.T) {
 			{Config: lone(name, uri, `handler = "first"`)},
 			{
 				PreConfig: func() { givePolicy(t, name) },
-				Config: withRole, ExpectError: regexp.MustCompile(spaced(`somebody gave it further policies: mine; take these away`)),
+				Config:    withRole, ExpectError: regexp.MustCompile(spaced(`somebody gave it further policies: mine; take these away`)),
 			},
 			{
 				PreConfig: func() { takePolicy(t, name) },
-				Config: withRole,
+				Config:    withRole,
 			},
 		},
 	})
