@@ -73,7 +73,7 @@ func (r *functionResource) destroy(ctx context.Context, rest remains) error {
 		return err
 	}
 	if rest.logGroup != "" {
-		if err := r.cloud.DeleteLogGroup(ctx, rest.logGroup); err != nil {
+		if err := r.deleteLogGroup(ctx, rest.logGroup, rest.name); err != nil {
 			return err
 		}
 	}
@@ -81,6 +81,23 @@ func (r *functionResource) destroy(ctx context.Context, rest remains) error {
 		return nil
 	}
 	return r.cloud.DeleteRole(ctx, roleName(rest.name, r.cloud.Region))
+}
+
+// deleteLogGroup deletes the log group of a function, unless others use it, too.
+func (r *functionResource) deleteLogGroup(ctx context.Context, group, function string) error {
+	if alone, err := r.logsAlone(ctx, group, function); err != nil || !alone {
+		return err
+	}
+	return r.cloud.DeleteLogGroup(ctx, group)
+}
+
+// logsAlone reports whether no other function logs to a function's log group. Who may not look supposes that others do.
+func (r *functionResource) logsAlone(ctx context.Context, group, function string) (bool, error) {
+	if group == lambdaLogGroup(function) {
+		return true, nil
+	}
+	shared, err := r.cloud.IsLogGroupShared(ctx, group, function)
+	return err == nil && !shared, ignoreDenied(err)
 }
 
 // remain reports whether anything is left of a function that is gone itself: somebody deleted it, or a run was killed that did.
@@ -92,6 +109,9 @@ func (r *functionResource) remain(ctx context.Context, state *functionModel) (bo
 	log := state.log(ctx, &diags)
 	if log.Keep.ValueBool() || diags.HasError() {
 		return false, diagError(diags)
+	}
+	if alone, err := r.logsAlone(ctx, state.logGroup(log), state.Name.ValueString()); err != nil || !alone {
+		return false, err
 	}
 	_, err := r.cloud.Retention(ctx, state.logGroup(log))
 	return err == nil, ignoreDenied(ignoreNotFound(err))

@@ -30,6 +30,13 @@ func TestAccFunctionDrift(t *testing.T) {
 		}
 		return output.EventSourceMappings[0].UUID
 	}
+	resetOf := func(function string) string {
+		output, err := client.GetFunctionConfiguration(background(), &lambda.GetFunctionConfigurationInput{FunctionName: &function})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return output.Environment.Variables["HANDLER_RESET"]
+	}
 	steps := []resource.TestStep{{Config: config}}
 	for _, drift := range []func(context.Context) error{
 		func(ctx context.Context) error {
@@ -62,6 +69,12 @@ func TestAccFunctionDrift(t *testing.T) {
 		},
 		func(ctx context.Context) error {
 			return setVariables(ctx, client, name, map[string]string{"HANDLER": "first", "SECRETS_MANAGER_ENVIRONMENT_VARIABLE_KEYS": "appsecret,,zzz"})
+		},
+		func(ctx context.Context) error {
+			return setVariables(ctx, client, name, map[string]string{"HANDLER": "first", "LEVEL": "1", "HANDLER_RESET": resetOf(name), "HANDLER_QUEUES": ""})
+		},
+		func(ctx context.Context) error {
+			return setVariables(ctx, client, name, map[string]string{"HANDLER": "first", "LEVEL": "1", "HANDLER_RESET": resetOf(name), "HANDLER_QUEUES": "zzz"})
 		},
 		func(ctx context.Context) error {
 			group := "/aws/lambda/" + name
@@ -248,6 +261,25 @@ func TestAccFunctionThatLogsElsewhere(t *testing.T) {
 				return err
 			})},
 			{PreConfig: elsewhere, Config: config, Destroy: true},
+		},
+	})
+}
+
+// TestAccLogGroupOfSeveralFunctionsStays has the function go first that would delete it.
+func TestAccLogGroupOfSeveralFunctionsStays(t *testing.T) {
+	acceptance(t)
+	needsImages(t)
+	name, uri := uniqueName(t), testImageURI(t, "1")
+	group := "/shared/" + name
+	function := func(suffix string) string {
+		return strings.Replace(lone(name+suffix, uri, fmt.Sprintf("handler = \"first\"\n log = { keep = false, group = %q }", group)), `"test"`, `"f`+suffix+`"`, 1)
+	}
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: factories(),
+		CheckDestroy:             resource.ComposeTestCheckFunc(nothingLeft(name+"-a"), nothingLeft(name+"-b"), logGroupGone(group)),
+		Steps: []resource.TestStep{
+			{Config: function("-a") + function("-b")},
+			{Config: function("-b"), ConfigPlanChecks: emptyPlan()},
 		},
 	})
 }

@@ -51,8 +51,11 @@ func (m *functionModel) log(ctx context.Context, diags *diag.Diagnostics) logMod
 
 // logGroup returns the name of the log group: the configured one, or Lambda's own choice.
 func (m *functionModel) logGroup(log logModel) string {
-	return orDefault(log.Group, "/aws/lambda/"+m.Name.ValueString())
+	return orDefault(log.Group, lambdaLogGroup(m.Name.ValueString()))
 }
+
+// lambdaLogGroup returns the name of the log group that Lambda chooses for a function.
+func lambdaLogGroup(function string) string { return "/aws/lambda/" + function }
 
 // logLevel returns the level that a function filters its log by: the configured one, or Lambda's default for JSON.
 func logLevel(format, configured types.String) types.String {

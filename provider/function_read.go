@@ -119,7 +119,7 @@ func (r *functionResource) read(ctx context.Context, m *functionModel, f foundFu
 	}
 	m.EnvironmentMode = types.StringValue(orDefault(m.EnvironmentMode, environmentReplace))
 	m.Version = types.StringValue(f.Version)
-	if f.Failed { // even if it is not to be updated any more: it may run a part of what it was to be updated to
+	if f.Failed || !f.Hidden && isJunk(f.Environment) { // even if nothing else is to be updated: it may run a part of what it was to be updated to
 		m.Version = types.StringNull()
 	}
 	m.ReservedConcurrency = types.Int32PointerValue(f.Reserved)
@@ -169,6 +169,17 @@ func (m *functionModel) readRetention(ctx context.Context, f foundFunction, diag
 	log := m.log(ctx, diags)
 	log.Retention = f.retention
 	m.Log = log.object()
+}
+
+// isJunk reports whether somebody wrote into the variables of attributes what no attribute comes to, so that they do not tell it.
+func isJunk(remote map[string]string) bool {
+	for name := range ownVariables {
+		if value, ok := remote[name]; ok && value == "" {
+			return true
+		}
+	}
+	queues := remote[envQueues]
+	return joinQueues(splitQueues(queues)) != queues
 }
 
 func (r *functionResource) readEnvironment(m *functionModel, remote map[string]string) {

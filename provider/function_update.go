@@ -62,7 +62,7 @@ func (r *functionResource) tidy(ctx context.Context, old, d *deployment) error {
 	if old.keepLogs || old.logGroup == d.logGroup {
 		return nil
 	}
-	return r.cloud.DeleteLogGroup(ctx, old.logGroup)
+	return r.deleteLogGroup(ctx, old.logGroup, d.function.Name)
 }
 
 // deleteUnwanted deletes the mappings of queues that are not wanted any more and returns the others' UUIDs, by queue.

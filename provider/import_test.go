@@ -30,3 +30,17 @@ func TestAccImportsByTheRightID(t *testing.T) {
 		}
 	}
 }
+
+func TestAccQueueOfAnotherRegionIsNotImported(t *testing.T) {
+	acceptance(t)
+	name := uniqueName(t)
+	for _, url := range []string{"https://sqs.eu-west-1.amazonaws.com/000000000000/" + name, "https://eu-west-1.queue.amazonaws.com/000000000000/" + name} {
+		resource.UnitTest(t, resource.TestCase{
+			ProtoV6ProviderFactories: factories(),
+			Steps: []resource.TestStep{{
+				Config: queueConfig(name, ""), ResourceName: testQueue, ImportState: true, ImportStateId: url,
+				ExpectError: regexp.MustCompile(`Failed to import queue[^"]*is\s+in\s+region\s+eu-west-1`),
+			}},
+		})
+	}
+}

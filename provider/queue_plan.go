@@ -41,6 +41,17 @@ func (r *queueResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanR
 	r.planAddresses(ctx, state, &plan, &resp.Diagnostics)
 	r.queues.set(state, &plan)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+	if key := plan.KMSKeyARN.ValueString(); isAliasOfCustomer(key) && !resp.Plan.Raw.Equal(req.State.Raw) {
+		resp.Diagnostics.AddAttributeWarning(path.Root("kms_key_arn"), "Key is named by an alias", fmt.Sprintf("IAM does not permit keys by their "+
+			"alias, so the roles of functions and schedules that use queue %s will not be permitted %s. Name the key by its ARN, or add it to "+
+			"the functions' policy.", plan.Name.ValueString(), key))
+	}
+}
+
+// isAliasOfCustomer reports whether a key is named by an alias that is not AWS's own.
+func isAliasOfCustomer(key string) bool {
+	_, alias, ok := strings.Cut(key, kmsAlias)
+	return ok && !strings.HasPrefix(alias, "aws/")
 }
 
 // planAddresses sets the ARNs, which follow from the names: what refers to a queue is known before the queue is made.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -241,4 +242,20 @@ func (r *queueResource) refuseMessages(ctx context.Context, force bool, urls ...
 func (r *queueResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	at := path.Root("url")
 	importBy(ctx, at, at, importID{"queue", "URL", "it such as https://sqs.eu-west-1.amazonaws.com/123456789012/acme-webhooks", queueAddress}, req, resp)
+	var url types.String
+	resp.Diagnostics.Append(resp.State.GetAttribute(ctx, at, &url)...)
+	r.checkImportedRegion(url.ValueString(), &resp.Diagnostics)
+}
+
+// regionOfQueue finds the region in the URLs that SQS gives queues, in both of their forms.
+var regionOfQueue = regexp.MustCompile(`^https?://(?:sqs\.([a-z0-9-]+)|([a-z0-9-]+)\.queue)\.amazonaws\.com`)
+
+// checkImportedRegion refuses a queue that is not in the provider's region, where one of the same name may be.
+func (r *queueResource) checkImportedRegion(url string, diags *diag.Diagnostics) {
+	found := regionOfQueue.FindStringSubmatch(url)
+	if found == nil || r.providerData == nil || found[1]+found[2] == r.cloud.Region {
+		return
+	}
+	diags.AddError("Failed to import queue", fmt.Sprintf("The queue %s is in region %s, but the provider is configured for %s. Import it with a "+
+		"provider of its region.", url, found[1]+found[2], r.cloud.Region))
 }

@@ -381,3 +381,15 @@ func TestAccQueueEncryptionDrift(t *testing.T) {
 		},
 	})
 }
+
+func TestAccQueueWarnsOfKeysByAlias(t *testing.T) {
+	acceptance(t)
+	for key, warns := range map[string]bool{
+		"alias/aws/sqs": false, "alias/mine": true, testARN("kms", "alias/mine"): true, testARN("kms", "alias/aws/sqs"): false, testARN("kms", "key/1"): false,
+	} {
+		output := newCLI(t, queueConfig(uniqueName(t), fmt.Sprintf("kms_key_arn = %q", key))).must(t, "plan")
+		if got := strings.Contains(output, "Warning: Key is named by an alias"); got != warns {
+			t.Errorf("%s: warned %v, want %v", key, got, warns)
+		}
+	}
+}

@@ -37,17 +37,25 @@ func (r *scheduleResource) Create(ctx context.Context, req resource.CreateReques
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if err := r.create(ctx, &plan, &schedule); err != nil {
-		addScheduleError(&resp.Diagnostics, "create", schedule.Name, err)
-		if err := r.undo(ctx, &schedule, err); err != nil {
-			resp.Diagnostics.AddError("Failed to clean up schedule", fmt.Sprintf("What was made of schedule %s could not be removed again; "+
-				"the next apply uses it: %s", schedule.Name, sentence(err.Error())))
-		}
-		return
+	if r.make(ctx, &plan, &schedule, &resp.Diagnostics) {
+		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+		resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("name"), plan.Name)...)
 	}
-	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
-	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("name"), plan.Name)...)
-	r.creations.made(ctx, func(ctx context.Context) error { return r.cloud.UnmarkRole(ctx, r.roleName(schedule.Name)) })
+}
+
+// make makes a schedule with its role, and reports whether it did.
+func (r *scheduleResource) make(ctx context.Context, plan *scheduleModel, schedule *cloud.Schedule, diags *diag.Diagnostics) bool {
+	err := r.create(ctx, plan, schedule)
+	if err == nil {
+		r.creations.made(ctx, func(ctx context.Context) error { return r.cloud.UnmarkRole(ctx, r.roleName(schedule.Name)) })
+		return true
+	}
+	addScheduleError(diags, "create", schedule.Name, err)
+	if err := r.undo(ctx, schedule, err); err != nil {
+		diags.AddError("Failed to clean up schedule", fmt.Sprintf("What was made of schedule %s could not be removed again; "+
+			"the next apply uses it: %s", schedule.Name, sentence(err.Error())))
+	}
+	return false
 }
 
 func (r *scheduleResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
@@ -58,15 +66,28 @@ func (r *scheduleResource) Read(ctx context.Context, req resource.ReadRequest, r
 	}
 	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("name"), state.Name)...)
 	found, err := r.find(ctx, state.Name.ValueString())
+	imported := state.Expression.IsNull()
 	if cloud.IsNotFound(err) {
-		resp.State.RemoveResource(ctx)
-		return
+		rest := false
+		if !imported {
+			rest, err = r.roleRemains(ctx, state.Name.ValueString())
+		}
+		if imported || err == nil && !rest {
+			resp.State.RemoveResource(ctx)
+			return
+		}
+		if err == nil { // destroying it removes the rest, and an update makes the schedule again
+			state.ARN = types.StringNull()
+			resp.Diagnostics.AddWarning("Schedule is gone", fmt.Sprintf("Somebody deleted schedule %s, but not its role. The next apply makes "+
+				"it again.", state.Name.ValueString()))
+			resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+			return
+		}
 	}
 	if err != nil {
 		addScheduleError(&resp.Diagnostics, "read", state.Name.ValueString(), err)
 		return
 	}
-	imported := state.Expression.IsNull()
 	state.read(ctx, found.Schedule, &resp.Diagnostics)
 	if found.role != nil {
 		state.PermissionsBoundary = textOrNull(found.role.PermissionsBoundary)
@@ -88,6 +109,14 @@ func (r *scheduleResource) Update(ctx context.Context, req resource.UpdateReques
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	if state.ARN.IsNull() { // the schedule is gone, but not its role
+		schedule := plan.schedule(ctx, time.Now(), &resp.Diagnostics)
+		if !resp.Diagnostics.HasError() && r.make(ctx, &plan, &schedule, &resp.Diagnostics) {
+			resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+			resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("name"), plan.Name)...)
+		}
+		return
+	}
 	if err := r.update(ctx, &state, &plan); err != nil {
 		// The state stays what it was; the next refresh finds out what of the update happened.
 		addScheduleError(&resp.Diagnostics, "update", plan.Name.ValueString(), err)
@@ -104,9 +133,9 @@ func (r *scheduleResource) Delete(ctx context.Context, req resource.DeleteReques
 		return
 	}
 	name := state.Name.ValueString()
-	err := r.deleteRole(ctx, &state)
-	if err == nil { // the last, as it is what Terraform looks for after a crash
-		err = r.cloud.DeleteSchedule(ctx, name)
+	err := r.cloud.DeleteSchedule(ctx, name)
+	if err == nil {
+		err = r.deleteRole(ctx, &state)
 	}
 	if err != nil {
 		addScheduleError(&resp.Diagnostics, "delete", name, err)

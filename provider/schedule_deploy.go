@@ -242,10 +242,15 @@ func (r *scheduleResource) updateRole(ctx context.Context, state, plan *schedule
 func (r *scheduleResource) deleteRole(ctx context.Context, m *scheduleModel) error {
 	name := r.roleName(m.Name.ValueString())
 	if m.RoleARN.IsNull() {
-		role, err := r.cloud.FindRole(ctx, name)
-		if err != nil || role.Description != r.roleDescription(m.Name.ValueString()) {
-			return ignoreNotFound(err)
+		if left, err := r.roleRemains(ctx, m.Name.ValueString()); err != nil || !left {
+			return err
 		}
 	}
 	return r.cloud.DeleteRole(ctx, name)
+}
+
+// roleRemains reports whether there is the role that the provider makes for a schedule, as far as it may look.
+func (r *scheduleResource) roleRemains(ctx context.Context, schedule string) (bool, error) {
+	role, err := r.cloud.FindRole(ctx, r.roleName(schedule))
+	return err == nil && role.Description == r.roleDescription(schedule), ignoreDenied(ignoreNotFound(err))
 }

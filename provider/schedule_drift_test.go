@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/lambda-land/terraform-provider-handler/provider/cloud"
 )
 
 // changes checks that a plan changes just these attributes of the schedule.
@@ -123,17 +124,6 @@ func TestAccScheduleDrift(t *testing.T) {
 			Check: schedulePolicies(name, allow("Send", testARN("sqs", name), `"sqs:SendMessage"`)),
 		})
 	}
-	steps = append(steps, resource.TestStep{
-		PreConfig: func() {
-			_, err := schedules.DeleteSchedule(background(), &scheduler.DeleteScheduleInput{Name: &name})
-			must(err)
-		},
-		Config: config,
-		ConfigPlanChecks: resource.ConfigPlanChecks{
-			PreApply:             []plancheck.PlanCheck{plancheck.ExpectResourceAction(testSchedule, plancheck.ResourceActionCreate)},
-			PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()},
-		},
-	})
 	resource.Test(t, resource.TestCase{ProtoV6ProviderFactories: factories(), CheckDestroy: noSchedules(name), Steps: steps})
 }
 
@@ -154,6 +144,33 @@ func TestAccScheduleFollowsTheKeyOfItsQueue(t *testing.T) {
 				Check: policyAllows(name+".schedule", "kms:GenerateDataKey", "key/1"),
 			},
 			{Config: config(""), ConfigPlanChecks: emptyPlan(), Check: policyLacks(name+".schedule", "kms:")},
+		},
+	})
+}
+
+// TestAccScheduleDeletedByHand makes it again, and then removes what is left of it.
+func TestAccScheduleDeletedByHand(t *testing.T) {
+	acceptance(t)
+	name := uniqueName(t)
+	config := queueConfig(name, "force_destroy = true") + bareSchedule(name, "queue_arn = handler_queue.test.arn\n"+scheduledCleanup)
+	remove := func() {
+		if err := cloud.New(clientConfig()).DeleteSchedule(background(), name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: factories(),
+		CheckDestroy:             noSchedules(name),
+		Steps: []resource.TestStep{
+			{Config: config},
+			{
+				PreConfig: remove, Config: config,
+				ConfigPlanChecks: resource.ConfigPlanChecks{
+					PreApply:             []plancheck.PlanCheck{plancheck.ExpectResourceAction(testSchedule, plancheck.ResourceActionUpdate)},
+					PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()},
+				},
+			},
+			{PreConfig: remove, Config: config, Destroy: true},
 		},
 	})
 }

@@ -223,6 +223,9 @@ var drives = map[string]drive{
 	}},
 
 	"DeleteLogGroup": {withLogGroup, func(ctx context.Context, s *scene, c *Cloud) error { return c.DeleteLogGroup(ctx, s.name) }},
+	"IsLogGroupShared": {withLogGroup, func(ctx context.Context, s *scene, c *Cloud) error {
+		return errorOf(c.IsLogGroupShared(ctx, s.name, s.name))
+	}},
 	"CreateLogGroup": {nothing, func(ctx context.Context, s *scene, c *Cloud) error {
 		return errorOf(c.CreateLogGroup(ctx, s.name, tags))
 	}},

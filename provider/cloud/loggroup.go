@@ -6,6 +6,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
 )
 
 // CreateLogGroup makes a log group and reports whether it did: one may be there, as logs outlive their function. Tags are only given to
@@ -50,6 +51,23 @@ func (c *Cloud) Retention(ctx context.Context, name string) (int32, error) {
 		}
 	}
 	return 0, &NotFoundError{Object: "log group " + name}
+}
+
+// IsLogGroupShared reports whether other functions than the one that is named log to a log group.
+func (c *Cloud) IsLogGroupShared(ctx context.Context, name, function string) (bool, error) {
+	pages := lambda.NewListFunctionsPaginator(c.lambda, &lambda.ListFunctionsInput{})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return false, fmt.Errorf("find out whether others log to %s: %w", name, err)
+		}
+		for _, f := range page.Functions {
+			if f.LoggingConfig != nil && aws.ToString(f.LoggingConfig.LogGroup) == name && aws.ToString(f.FunctionName) != function {
+				return true, nil
+			}
+		}
+	}
+	return false, nil
 }
 
 // DeleteLogGroup deletes a log group with all its events. That it does not exist is fine.
