@@ -1,9 +1,15 @@
 package cloud
 
 import (
+	"bytes"
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
 	"testing"
 
+	"github.com/aws/smithy-go/middleware"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -53,5 +59,54 @@ func TestListsOfTooMuch(t *testing.T) {
 				t.Errorf("got %v, want that there is none", err)
 			}
 		})
+	}
+}
+
+// perFunction denies what is not about one function alone.
+type perFunction struct{}
+
+// Do answers a request.
+func (perFunction) Do(r *http.Request) (*http.Response, error) {
+	all := r.Method == http.MethodGet && strings.HasPrefix(r.URL.Path, "/2015-03-31/event-source-mappings") && !r.URL.Query().Has("FunctionName")
+	if middleware.GetOperationName(r.Context()) == "DescribeLogGroups" {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return nil, err
+		}
+		all, r.Body = strings.Contains(string(body), `"logGroupNamePrefix":"/aws/lambda/"`), io.NopCloser(bytes.NewReader(body))
+	}
+	if !all {
+		return http.DefaultClient.Do(r)
+	}
+	answer := httptest.NewRecorder()
+	answer.Header().Set("X-Amzn-Errortype", "AccessDeniedException")
+	answer.WriteHeader(http.StatusForbidden)
+	_, _ = answer.WriteString(`{"__type":"AccessDeniedException","message":"this test denies it"}`)
+	response := answer.Result()
+	response.Request = r
+	return response, nil
+}
+
+// TestListsThatAreDenied has a policy permit lists of one function alone.
+func TestListsThatAreDenied(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	here := &scene{Cloud: s.Cloud, t: t, stage: s, name: "acme"}
+	withMapping(here)
+	here.need(errorOf(here.CreateLogGroup(t.Context(), "/aws/lambda/acme", nil)))
+	config := s.server.Config()
+	config.HTTPClient = perFunction{}
+	denied := New(config)
+	if _, err := denied.listAllMappings(t.Context()); !IsDenied(err) {
+		t.Fatalf("got %v, want a denial", err)
+	}
+	if _, err := denied.listRetentions(t.Context()); !IsDenied(err) {
+		t.Fatalf("got %v, want a denial", err)
+	}
+	if seen, err := denied.SeenMappings(t.Context(), "acme"); err != nil || len(seen) != 1 {
+		t.Errorf("got %v, %v, want one mapping", seen, err)
+	}
+	if days, err := denied.SeenRetention(t.Context(), "/aws/lambda/acme"); err != nil || days != 0 {
+		t.Errorf("got %d days, %v", days, err)
 	}
 }
