@@ -17,6 +17,7 @@ type App struct {
 	commands   []command
 	middleware []Middleware
 	thaw       []func(context.Context, time.Duration)
+	freeze     []func(context.Context)
 	errs       []error
 
 	aws    clients
@@ -137,6 +138,19 @@ func OnThaw(fn func(ctx context.Context, idle time.Duration)) AppOption {
 			return
 		}
 		a.thaw = append(a.thaw, fn)
+	})
+}
+
+// OnFreeze has fn called at the end of each invocation, after its last message and before the answer, as Lambda freezes the runtime
+// then: it is where buffered telemetry is flushed. The context ends in time for the answer to be given. Functions run one after the
+// other.
+func OnFreeze(fn func(ctx context.Context)) AppOption {
+	return appOption(func(a *App) {
+		if fn == nil {
+			a.fail(errors.New("sdk.OnFreeze was given no function"))
+			return
+		}
+		a.freeze = append(a.freeze, fn)
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime/debug"
 	"sync"
+	"time"
 )
 
 // scope is what an app's contexts carry.
@@ -14,6 +15,8 @@ type scope struct {
 	app    *App
 	logger *slog.Logger
 	tasks  *tasks
+	end    time.Time // of the invocation; zero: there is none
+	trace  string
 }
 
 type scopeKey struct{}
@@ -57,6 +60,26 @@ func WithLogger(ctx context.Context, logger *slog.Logger) context.Context {
 	s.logger = logger
 	return s.context(ctx)
 }
+
+// InvocationDeadline returns when Lambda ends the invocation that ctx belongs to. It is later than the deadline of ctx itself, by
+// what the app keeps to settle its messages in. Outside an invocation, and in one without a deadline, it is false.
+func InvocationDeadline(ctx context.Context) (time.Time, bool) {
+	end := scopeFrom(ctx).end
+	return end, !end.IsZero()
+}
+
+// TraceHeader returns the X-Ray trace header of the message that ctx was given for, such as "Root=1-…;Parent=…;Sampled=1", or else
+// that of the invocation, or else "". [Send] passes it on.
+func TraceHeader(ctx context.Context) string {
+	if trace := scopeFrom(ctx).trace; trace != "" {
+		return trace
+	}
+	trace, _ := ctx.Value(traceKey).(string)
+	return trace
+}
+
+// traceKey is where aws-lambda-go and the X-Ray SDK keep the trace header of an invocation.
+const traceKey = "x-amzn-trace-id"
 
 // Go runs fn in a goroutine that belongs to the message which ctx was given for: the message is done when fn has returned,
 // and fails if fn fails or panics. In Lambda, a goroutine started otherwise is frozen with the end of the invocation, and its panic

@@ -65,7 +65,22 @@ func (i *invoker) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 		}
 	}
 	v.postpone(ctx, failed)
+	v.freeze(ctx)
 	return json.Marshal(response)
+}
+
+// freeze calls the app's OnFreeze functions.
+func (v *invocation) freeze(ctx context.Context) {
+	if len(v.app.freeze) == 0 {
+		return
+	}
+	ctx, cancel := v.limits.settle(v.app.Context(ctx))
+	defer cancel()
+	for _, fn := range v.app.freeze {
+		if err := recovering(func() error { fn(ctx); return nil }); err != nil {
+			v.log.Error("OnFreeze function failed", errorAttrs(err)...)
+		}
+	}
 }
 
 // outcome is what became of a message.

@@ -74,7 +74,7 @@ func (v *invocation) run(ctx context.Context, r *route, m *message) error {
 		defer mu.Unlock()
 		errs = append(errs, err)
 	})
-	s := scope{app: v.app, logger: v.messageLogger(m), tasks: t}
+	s := scope{app: v.app, logger: v.messageLogger(m), tasks: t, end: v.limits.end, trace: m.Attributes["AWSTraceHeader"]}
 	t.start(s.context(ctx), func(ctx context.Context) error { return r.handle(ctx, m.event) })
 	t.wait()
 	mu.Lock()
