@@ -1,9 +1,9 @@
 package sdk_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -17,11 +17,23 @@ func ignore(context.Context, sdk.RawEvent) error { return nil }
 func TestMistakesInTheAppAreToldAllAtOnce(t *testing.T) {
 	t.Parallel()
 	noCommand := func(context.Context, *sdk.App, []string) error { return nil }
-	app := sdk.New("",
+	defer func() {
+		told, ok := recover().(error)
+		if !ok {
+			t.Fatal("no panic with an error")
+		}
+		for _, want := range mistakes {
+			if !regexp.MustCompile(want).MatchString(told.Error()) {
+				t.Errorf("no %q in:\n%s", want, told)
+			}
+		}
+	}()
+	sdk.New("",
 		sdk.Server(nil),
 		sdk.Server(func(context.Context) error { return nil }),
 		sdk.Server(func(context.Context) error { return nil }),
 		sdk.OnThaw(nil),
+		sdk.OnInit(nil),
 		sdk.Command("send", "", noCommand),
 		sdk.Command("no good", "", noCommand),
 		sdk.Command("none", "", nil),
@@ -29,44 +41,43 @@ func TestMistakesInTheAppAreToldAllAtOnce(t *testing.T) {
 		sdk.Handler("bad name,", sdk.On("a", ignore)),
 		sdk.Handler("jobs",
 			sdk.On("a", ignore), sdk.On("a", ignore), sdk.On("", ignore), sdk.On("b*c", ignore), sdk.On("d*", ignore), sdk.On("d*", ignore),
-			sdk.On[int]("nothing", nil),
+			sdk.On[int]("nothing", nil), sdk.On("e", ignore, sdk.Alias("a"), sdk.Alias("x*")), sdk.On("f", ignore, sdk.Timeout(-time.Second)),
+			sdk.Margin(2*time.Minute), sdk.Unhandled(7), sdk.Backoff(nil),
 			sdk.Timeout(0), sdk.Timeout(16*time.Minute), sdk.BatchSize(10_001), sdk.Concurrency(0), sdk.SendsTo("a=b"),
 		),
 		sdk.Handler("jobs", sdk.On("a", ignore)),
 	)
-	err := app.Run(t.Context(), []string{"backend", "handlers"}, new(bytes.Buffer), new(bytes.Buffer))
-	if err == nil {
-		t.Fatal("no error")
-	}
-	for _, want := range []string{
-		"the app has no name",
-		"sdk.Server was given no function",
-		"sdk.Server is there twice",
-		"sdk.OnThaw was given no function",
-		`command "send" exists already`,
-		`command "no good": the name must`,
-		`command "none" has no function`,
-		`handler "empty": it handles no events`,
-		`handler "bad name,": the name must`,
-		`handler "jobs": event "a" is registered twice`,
-		`handler "jobs": an event has no type`,
-		`handler "jobs": event "b*c": "*" may only be the last character`,
-		`handler "jobs": event "d*" is registered twice`,
-		`handler "jobs": event "nothing" has no function`,
-		`handler "jobs": timeout 0s must be above 0`,
-		`handler "jobs": timeout 16m0s must be above 0`,
-		`handler "jobs": batch size 10001 must be`,
-		`handler "jobs": concurrency 0 must be`,
-		`handler "jobs": queue label "a=b" must`,
-		`handler "jobs": it is registered twice`,
-	} {
-		if !strings.Contains(err.Error(), want) {
-			t.Errorf("no %q in:\n%s", want, err)
-		}
-	}
-	if _, invokerErr := app.Invoker("jobs"); invokerErr == nil || invokerErr.Error() != err.Error() {
-		t.Errorf("Invoker: got %v, want the error of Run", invokerErr)
-	}
+}
+
+// mistakes are what the panic must tell, with the places where they were made.
+var mistakes = []string{
+	`the app has no name`,
+	`sdk.Server was given no function`,
+	`sdk.Server is there twice`,
+	`sdk.OnThaw was given no function`,
+	`sdk.OnInit was given no function`,
+	`command "send" exists already`,
+	`command "no good": the name must`,
+	`command "none" has no function`,
+	`handler "empty": it handles no events`,
+	`handler "bad name,": the name must`,
+	`handler "jobs": event "a" is registered twice, at \S+app_test.go:\d+ and \S+app_test.go:\d+`,
+	`handler "jobs": an event has no type, at \S+app_test.go:\d+`,
+	`handler "jobs": event "b\*c", at \S+app_test.go:\d+: "\*" may only be the last character`,
+	`handler "jobs": event "d\*" is registered twice, at \S+app_test.go:\d+ and`,
+	`handler "jobs": event "nothing" has no function, at \S+app_test.go:\d+`,
+	`handler "jobs": event "a" is registered twice, at .+`,
+	`handler "jobs": alias "x\*" of event "e", at \S+app_test.go:\d+: an alias cannot end`,
+	`handler "jobs": event "f", at \S+app_test.go:\d+: timeout -1s must be above 0`,
+	`handler "jobs": timeout 0s must be above 0`,
+	`handler "jobs": timeout 16m0s must be above 0`,
+	`handler "jobs": batch size 10001 must be`,
+	`handler "jobs": concurrency 0 must be`,
+	`handler "jobs": margin 2m0s must be`,
+	`handler "jobs": sdk.Unhandled was given 7`,
+	`handler "jobs": sdk.Backoff was given no function`,
+	`handler "jobs": queue label "a=b" must`,
+	`handler "jobs": it is registered twice, at \S+app_test.go:\d+ and \S+app_test.go:\d+`,
 }
 
 func TestInvokerListsTheHandlersThereAre(t *testing.T) {
@@ -90,12 +101,14 @@ func TestRouting(t *testing.T) {
 	}
 	app := sdk.New("acme", sdk.Handler("h",
 		sdk.On("*", said("*")), sdk.On("github.*", said("github.*")), sdk.On("github.pull*", said("github.pull*")),
-		sdk.On("github.push", said("github.push")),
+		sdk.On("github.push", said("github.push"), sdk.Alias("push", "github.commit")),
 	))
 	for eventType, want := range map[string]string{
 		"github.push":         "github.push",
 		"github.pushed":       "github.*",
 		"github.pull_request": "github.pull*",
+		"push":                "github.push",
+		"github.commit":       "github.push",
 		"github.":             "github.*",
 		"github":              "*",
 		"anything":            "*",

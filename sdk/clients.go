@@ -3,10 +3,12 @@ package sdk
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"os"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
@@ -17,6 +19,7 @@ import (
 type clients struct {
 	mu          sync.Mutex
 	config      *aws.Config
+	http        *http.Client // of all clients
 	environment *environ.Environment
 }
 
@@ -33,9 +36,31 @@ func (c *clients) loadConfigLocked(ctx context.Context) (aws.Config, error) {
 		if err != nil {
 			return aws.Config{}, fmt.Errorf("load the AWS configuration: %w", err)
 		}
+		c.http = freezable(&loaded)
 		c.config = &loaded
 	}
 	return *c.config, nil
+}
+
+// freezable replaces the HTTP client of a configuration, of which each AWS client would make a copy for itself, by one that they share and whose
+// idle connections can be closed. It has what the configuration asks for, such as certificates of one's own.
+func freezable(loaded *aws.Config) *http.Client {
+	buildable, ok := loaded.HTTPClient.(*awshttp.BuildableClient)
+	if !ok {
+		buildable = awshttp.NewBuildableClient()
+	}
+	loaded.HTTPClient = buildable.Freeze()
+	shared, _ := loaded.HTTPClient.(*http.Client)
+	return shared
+}
+
+// CloseIdleConnections closes those that the AWS clients do not use at the moment.
+func (c *clients) CloseIdleConnections() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.http != nil {
+		c.http.CloseIdleConnections()
+	}
 }
 
 // reach returns what to reach queues with: what ctx carries, or else what the environment variables say.

@@ -67,7 +67,7 @@ func TestGoInAServer(t *testing.T) {
 		if err == nil || err.Error() != "the port is taken" {
 			t.Errorf("got %v, want the server's error", err)
 		}
-		for _, want := range []string{`"msg":"goroutine failed","error":"broken"`, `"error":"panic: oh","stack":"goroutine `} {
+		for _, want := range []string{`"message":"goroutine failed","error":"broken"`, `"error":"panic: oh","stack":"goroutine `} {
 			if !strings.Contains(out.String(), want) {
 				t.Errorf("no %s in\n%s", want, &out)
 			}

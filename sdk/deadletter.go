@@ -1,11 +1,9 @@
 package sdk
 
 import (
-	"context"
 	"strings"
 	"unicode/utf8"
 
-	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
@@ -28,14 +26,14 @@ const (
 )
 
 // deadLetter sends a message to its queue's dead-letter queue as it came, with the reason in further attributes.
-func (v *invocation) deadLetter(ctx context.Context, m *message, reason error) error {
-	ctx, cancel := v.limits.settle(ctx)
+func (v *invocation) deadLetter(m *message) error {
+	ctx, cancel := v.limits.settle(v.ctx)
 	defer cancel()
 	env, err := v.app.aws.reach(ctx)
 	if err != nil {
 		return err
 	}
-	target, err := v.app.queues.get(m.EventSourceARN).deadLetter(ctx, env.SQS)
+	target, err := v.app.queues.get(m.queue).deadLetter(ctx, env.SQS)
 	if err != nil {
 		return err
 	}
@@ -43,17 +41,19 @@ func (v *invocation) deadLetter(ctx context.Context, m *message, reason error) e
 	if err != nil {
 		return err
 	}
-	_, err = env.SQS.SendMessage(ctx, deadLetterInput(m.SQSMessage, url, v.handler.name, reason))
+	_, err = env.SQS.SendMessage(ctx, m.deadLetterInput(url, v.handler.name))
 	return err
 }
 
 // deadLetterInput copies a message, with its group. What a FIFO queue takes for duplicates are sendings of one and the same
 // message. The message's own deduplication ID does not tell that: it may be unique within a group only, and a message that was
 // moved back and fails again within five minutes still has it. The dead-letter queue would drop such a message.
-func deadLetterInput(m *events.SQSMessage, url, handler string, reason error) *sqs.SendMessageInput {
-	input := &sqs.SendMessageInput{QueueUrl: &url, MessageBody: &m.Body, MessageAttributes: make(map[string]types.MessageAttributeValue)}
-	size := len(m.Body)
-	for name, value := range m.MessageAttributes {
+func (m *message) deadLetterInput(url, handler string) *sqs.SendMessageInput {
+	input := &sqs.SendMessageInput{
+		QueueUrl: &url, MessageBody: aws.String(string(m.body)), MessageAttributes: make(map[string]types.MessageAttributeValue),
+	}
+	size := len(m.body)
+	for name, value := range m.messageAttributes() {
 		attribute := types.MessageAttributeValue{DataType: aws.String(value.DataType), StringValue: value.StringValue}
 		if value.StringValue == nil {
 			attribute.BinaryValue = value.BinaryValue
@@ -62,9 +62,9 @@ func deadLetterInput(m *events.SQSMessage, url, handler string, reason error) *s
 		size += len(name) + len(value.DataType) + len(aws.ToString(value.StringValue)) + len(value.BinaryValue)
 	}
 	for _, added := range [...]struct{ name, value string }{
-		{reasonAttribute, attributeText(reason.Error())},
+		{reasonAttribute, attributeText(m.err.Error())},
 		{handlerAttribute, handler},
-		{sourceAttribute, m.EventSourceARN},
+		{sourceAttribute, m.queue},
 	} {
 		_, replaces := input.MessageAttributes[added.name]
 		grown := size + len(added.name) + len("String") + len(added.value)
@@ -74,15 +74,15 @@ func deadLetterInput(m *events.SQSMessage, url, handler string, reason error) *s
 		size = grown
 		input.MessageAttributes[added.name] = types.MessageAttributeValue{DataType: aws.String("String"), StringValue: aws.String(added.value)}
 	}
-	if group := m.Attributes["MessageGroupId"]; group != "" {
-		input.MessageGroupId = &group
+	if m.group != "" {
+		input.MessageGroupId = &m.group
 	}
 	if isFIFO(url) {
-		input.MessageDeduplicationId = &m.MessageId
+		input.MessageDeduplicationId = &m.id
 	}
-	if trace := m.Attributes["AWSTraceHeader"]; trace != "" {
+	if m.trace != "" {
 		input.MessageSystemAttributes = map[string]types.MessageSystemAttributeValue{
-			string(types.MessageSystemAttributeNameForSendsAWSTraceHeader): {DataType: aws.String("String"), StringValue: &trace},
+			string(types.MessageSystemAttributeNameForSendsAWSTraceHeader): {DataType: aws.String("String"), StringValue: &m.trace},
 		}
 	}
 	return input

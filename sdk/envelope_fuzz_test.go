@@ -4,32 +4,63 @@ import (
 	"encoding/json"
 	"testing"
 	"time"
-
-	"github.com/aws/aws-lambda-go/events"
 )
 
-// FuzzDecodeEvent looks for bodies that break the decoding, or are taken for events that they are not.
+// decoded is the event in a message with this body, and with the attribute "type" unless that is empty.
+func decoded(t *testing.T, body, bareType string) (RawEvent, error) {
+	t.Helper()
+	m := message{id: "m", body: []byte(body), attempt: 1}
+	if bareType != "" {
+		attributes, err := json.Marshal(map[string]attribute{"type": {DataType: "String", StringValue: &bareType}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.attributes = attributes
+	}
+	m.decodeEvent(new(RawEvent))
+	return m.event, m.invalid
+}
+
+// FuzzDecodeEvent looks for bodies that break the decoding, or are taken for events that they are not: what a body is, is decided in the order that
+// decodeBody documents.
 func FuzzDecodeEvent(f *testing.F) {
 	for _, body := range []string{
 		``, `null`, `[]`, `{"specversion":"1.0","id":"1","source":"s","type":"t","data":1}`, `{"specversion":1}`,
 		`{"specversion":"1.0","type":"t","data_base64":"e30="}`, `{"detail-type":"t","source":"s","detail":{},"time":"2026-01-01T00:00:00Z"}`,
 		`{"Type":"Notification","TopicArn":"t","Message":"{\"Type\":\"Notification\",\"TopicArn\":\"t\",\"Message\":\"\"}"}`,
+		`{"specversion":"1.0","type":"t","detail-type":"u","source":"s","detail":{}}`, `{"detail-type":"u","source":"s","detail":null}`,
+		`{"Type":"Notification","TopicArn":"t","Message":"x","MessageAttributes":{"type":{"Type":"String","Value":"a"}}}`,
+		"{\"specversion\":\"1.0\",\"type\":\"\xff\"}", `{"specversion":"1.0","type":"a","type":"b"}`,
 	} {
 		f.Add(body, "")
 		f.Add(body, "bare")
 	}
 	f.Fuzz(func(t *testing.T, body, bareType string) {
-		m := &events.SQSMessage{MessageId: "m", Body: body}
-		if bareType != "" {
-			m.MessageAttributes = map[string]events.SQSMessageAttribute{"type": {DataType: "String", StringValue: &bareType}}
-		}
-		event, err := decodeEvent(m)
+		event, err := decoded(t, body, bareType)
 		switch {
 		case err != nil:
 		case event.Type == "":
 			t.Error("an event without a type")
 		case len(event.Data) > 0 && !json.Valid(event.Data):
 			t.Errorf("data that is no JSON: %q", event.Data)
+		}
+		var members map[string]any
+		_ = json.Unmarshal([]byte(body), &members) // not an object: no members
+		isEventBridge := members["detail-type"] != nil && members["source"] != nil && members["detail"] != nil
+		switch {
+		case members["specversion"] != nil:
+			if want, _ := members["type"].(string); err == nil && event.Type != want {
+				t.Errorf("CloudEvent: got type %q, want %q", event.Type, want)
+			}
+		case isEventBridge:
+			if want, _ := members["detail-type"].(string); err == nil && event.Type != want {
+				t.Errorf("EventBridge: got type %q, want %q", event.Type, want)
+			}
+		case members["Type"] == "Notification" && members["TopicArn"] != nil && members["Message"] != nil:
+		case bareType != "" && json.Valid([]byte(bareType)) && err != nil:
+			t.Errorf("bare body of type %q: %s", bareType, err)
+		case bareType == "" && err == nil:
+			t.Errorf("an event of type %q out of nothing", event.Type)
 		}
 	})
 }
@@ -42,7 +73,7 @@ func TestSentEventsAreUnderstood(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := decodeEvent(&events.SQSMessage{MessageId: "m", Body: string(body)})
+	got, err := decoded(t, string(body), "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,11 +1,14 @@
 package sdk
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"reflect"
+	"strings"
 	"time"
 )
 
@@ -23,20 +26,60 @@ type Event[T any] struct {
 type RawEvent = Event[json.RawMessage]
 
 // decoding makes a function for typed data one for raw data.
-func decoding[T any](fn func(context.Context, Event[T]) error) HandlerFunc {
+func decoding[T any](r *route, fn func(context.Context, Event[T]) error) HandlerFunc {
+	if raw, ok := any(fn).(func(context.Context, RawEvent) error); ok {
+		return raw
+	}
+	untyped := holdsInterface(reflect.TypeFor[T](), make(map[reflect.Type]bool))
 	return func(ctx context.Context, raw RawEvent) error {
 		e := Event[T]{ID: raw.ID, Type: raw.Type, Source: raw.Source, Time: raw.Time, Attempt: raw.Attempt}
-		if data, ok := any(&e.Data).(*json.RawMessage); ok {
-			*data = raw.Data
-			return fn(ctx, e)
-		}
 		if len(raw.Data) > 0 {
-			if err := json.Unmarshal(raw.Data, &e.Data); err != nil {
-				return Permanent(fmt.Errorf("decode the data of event type %q: %w", raw.Type, misfit[T](err)))
+			if err := unmarshal(raw.Data, &e.Data, r.strict, untyped); err != nil {
+				return &DecodeError{What: fmt.Sprintf("the data of event type %q", raw.Type), Err: misfit[T](err)}
 			}
 		}
 		return fn(ctx, e)
 	}
+}
+
+// unmarshal decodes data. Only numbers without a type lose precision in json.Unmarshal, and only a json.Decoder can keep it.
+func unmarshal(data []byte, to any, strict, untyped bool) error {
+	if !strict && !untyped {
+		return json.Unmarshal(data, to)
+	}
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.UseNumber()
+	if strict {
+		decoder.DisallowUnknownFields()
+	}
+	if err := decoder.Decode(to); err != nil {
+		return err
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("something follows it")
+	}
+	return nil
+}
+
+// holdsInterface tells whether a value of the type can hold one of an interface type.
+func holdsInterface(t reflect.Type, seen map[reflect.Type]bool) bool {
+	if seen[t] {
+		return false
+	}
+	seen[t] = true
+	switch t.Kind() {
+	case reflect.Interface:
+		return true
+	case reflect.Pointer, reflect.Slice, reflect.Array, reflect.Map:
+		return holdsInterface(t.Elem(), seen)
+	case reflect.Struct:
+		for field := range t.Fields() {
+			if holdsInterface(field.Type, seen) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // misfit says how data failed to be a T without quoting any of the data, as the texts of encoding/json do.
@@ -44,6 +87,9 @@ func misfit[T any](err error) error {
 	want := reflect.TypeFor[T]()
 	if mismatch, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && mismatch.Field != "" {
 		return fmt.Errorf("%s does not fit %s: it must decode into %s", mismatch.Field, want, mismatch.Type)
+	}
+	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
+		return fmt.Errorf("%s has no member %s", want, name)
 	}
 	return fmt.Errorf("it does not fit %s", want)
 }

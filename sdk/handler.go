@@ -1,9 +1,10 @@
 package sdk
 
 import (
-	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -16,55 +17,51 @@ const defaultConcurrency = 10
 // handler is one named entry point of an app.
 type handler struct {
 	name        string
+	position    string // where it was registered
 	exact       map[string]*route
 	prefixes    []*route // longest first
 	sendsTo     []string
-	timeout     time.Duration // 0: not declared
-	batchSize   int           // 0: not declared
-	concurrency int           // 0: not declared
+	batchSize   int // 0: not declared
+	concurrency int
+	margin      time.Duration // 0: the default
+	unhandled   Disposition
+	handling    // for routes that do not say otherwise
 	middleware  []Middleware
 	errs        []error
 }
 
-// route is what [On] registers: the function for one event type, or for all those with a prefix.
-type route struct {
-	eventType  string
-	middleware []Middleware
-	handle     HandlerFunc
+// Handler adds a handler: the entry point of one Lambda function, which the environment variable HANDLER selects by this
+// name. Names consist of letters, digits, ".", "-" and "_".
+func Handler(name string, options ...HandlerOption) AppOption {
+	position := caller()
+	return appOption(func(a *App) {
+		h := &handler{name: name, position: position, exact: make(map[string]*route), concurrency: defaultConcurrency}
+		for _, option := range options {
+			option.applyToHandler(h)
+		}
+		if !validName(name) {
+			h.fail(errors.New("the name must consist of letters, digits, \".\", \"-\" and \"_\""))
+		}
+		if len(h.exact)+len(h.prefixes) == 0 {
+			h.fail(errors.New("it handles no events: add sdk.On"))
+		}
+		if first := a.handlers[name]; first != nil {
+			h.fail(fmt.Errorf("it is registered twice, at %s and %s", first.position, position))
+		}
+		for _, err := range h.errs {
+			a.fail(fmt.Errorf("handler %q: %w", name, err))
+		}
+		a.handlers[name] = h
+	})
 }
 
-// HandlerFunc handles one event whose data is still the JSON that arrived.
-type HandlerFunc func(ctx context.Context, e RawEvent) error
-
-// Middleware wraps the handling of an event. The first one listed is the outermost; those of the app surround those of the
-// handler, which surround those of the event. Decoding of the data happens inside all of them.
-type Middleware func(next HandlerFunc) HandlerFunc
-
-// Chain is the middleware that [Use] adds to an app, a handler or an event.
-type Chain []Middleware
-
-// Use adds middleware to what it is given to: [New], [Handler] or [On].
-func Use(middleware ...Middleware) Chain { return middleware }
-
-func (c Chain) applyToApp(a *App)         { a.middleware = append(a.middleware, c...) }
-func (c Chain) applyToHandler(h *handler) { h.middleware = append(h.middleware, c...) }
-func (c Chain) applyToEvent(r *route)     { r.middleware = append(r.middleware, c...) }
-
-// On registers the function for an event type. A type that ends in "*", such as "github.*", stands for all types with that
-// prefix; a type registered exactly wins over it, then the longest prefix, so that "github.*" is the fallback of "github.push"
-// and "*" that of everything. Data is decoded from JSON into T; with T = [json.RawMessage] it stays as it is.
-func On[T any](eventType string, fn func(context.Context, Event[T]) error, options ...EventOption) HandlerOption {
-	return handlerOption(func(h *handler) {
-		if fn == nil {
-			h.fail(fmt.Errorf("event %q has no function", eventType))
-			return
-		}
-		r := &route{eventType: eventType, handle: decoding(fn)}
-		for _, option := range options {
-			option.applyToEvent(r)
-		}
-		h.add(r)
-	})
+// caller is where the caller of the caller was called, as file:line.
+func caller() string {
+	_, file, line, ok := runtime.Caller(2)
+	if !ok {
+		return "an unknown place"
+	}
+	return fmt.Sprintf("%s:%d", file, line)
 }
 
 // SendsTo declares the labels of the queues that the handler sends to, so that plans can check that it may.
@@ -79,18 +76,6 @@ func SendsTo(labels ...string) HandlerOption {
 			}
 		}
 		slices.Sort(h.sendsTo)
-	})
-}
-
-// Timeout limits the time for one message: its context ends then, or earlier if the invocation has less left. It is above 0
-// and at most 15 minutes, Lambda's own limit.
-func Timeout(d time.Duration) HandlerOption {
-	return handlerOption(func(h *handler) {
-		if d <= 0 || d > 15*time.Minute {
-			h.fail(fmt.Errorf("timeout %s must be above 0 and at most 15m", d))
-			return
-		}
-		h.timeout = d
 	})
 }
 
@@ -118,24 +103,42 @@ func Concurrency(n int) HandlerOption {
 	})
 }
 
-func (h *handler) fail(err error) { h.errs = append(h.errs, err) }
-
-func (h *handler) add(r *route) {
-	prefix, wild := strings.CutSuffix(r.eventType, "*")
-	switch {
-	case r.eventType == "":
-		h.fail(errors.New("an event has no type"))
-	case strings.Contains(prefix, "*"):
-		h.fail(fmt.Errorf("event %q: \"*\" may only be the last character", r.eventType))
-	case h.exact[r.eventType] != nil || slices.ContainsFunc(h.prefixes, func(p *route) bool { return p.eventType == r.eventType }):
-		h.fail(fmt.Errorf("event %q is registered twice", r.eventType))
-	case wild:
-		h.prefixes = append(h.prefixes, r)
-		slices.SortFunc(h.prefixes, func(a, b *route) int { return len(b.eventType) - len(a.eventType) })
-	default:
-		h.exact[r.eventType] = r
-	}
+// Margin sets how long before the end of the invocation the contexts of handler functions end, above 0 and at most a minute; it is
+// a tenth of the function's timeout unless set, but at most 500 ms. What follows the handler functions (giving failed messages
+// back, [OnFreeze], the answer) takes place in it. It is never more than a quarter of what the invocation has.
+func Margin(d time.Duration) HandlerOption {
+	return handlerOption(func(h *handler) {
+		if d <= 0 || d > time.Minute {
+			h.fail(fmt.Errorf("margin %s must be above 0 and at most 1m", d))
+			return
+		}
+		h.margin = d
+	})
 }
+
+// Disposition is what becomes of a message that the handler has no use for.
+type Disposition int
+
+// What [Unhandled] can be told.
+const (
+	DeadLetter Disposition = iota // to the queue's dead-letter queue at once
+	Fail                          // back to the queue as after any other error, until its redrive policy ends it
+	Drop                          // off the queue, counted by the metric Dropped
+)
+
+// Unhandled sets what becomes of messages whose body cannot be decoded (see [DecodeError]) or whose event type the handler has no
+// function for (see [UnknownTypeError]). Unless set, it is [DeadLetter].
+func Unhandled(d Disposition) HandlerOption {
+	return handlerOption(func(h *handler) {
+		if d < DeadLetter || d > Drop {
+			h.fail(fmt.Errorf("sdk.Unhandled was given %d, which is no disposition", d))
+			return
+		}
+		h.unhandled = d
+	})
+}
+
+func (h *handler) fail(err error) { h.errs = append(h.errs, err) }
 
 // compose wraps the function of each route in the middleware of the app, the handler and the event.
 func (h *handler) compose(outer []Middleware) {
@@ -143,13 +146,17 @@ func (h *handler) compose(outer []Middleware) {
 		for _, wrap := range slices.Backward(slices.Concat(outer, h.middleware, r.middleware)) {
 			r.handle = wrap(r.handle)
 		}
+		r.handling = r.or(h.handling)
 	}
 }
 
+// routes lists what [On] registered, each once.
 func (h *handler) routes() []*route {
 	routes := slices.Clone(h.prefixes)
-	for _, r := range h.exact {
-		routes = append(routes, r)
+	for eventType, r := range h.exact {
+		if eventType == r.eventType { // and not an alias of it
+			routes = append(routes, r)
+		}
 	}
 	return routes
 }
@@ -167,10 +174,10 @@ func (h *handler) route(eventType string) *route {
 	return nil
 }
 
-// events lists the registered event types, sorted.
+// events lists the registered event types and their aliases, sorted.
 func (h *handler) events() []string {
-	var types []string
-	for _, r := range h.routes() {
+	types := slices.Collect(maps.Keys(h.exact))
+	for _, r := range h.prefixes {
 		types = append(types, r.eventType)
 	}
 	slices.Sort(types)

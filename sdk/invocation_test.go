@@ -59,6 +59,10 @@ func doing(options ...sdk.HandlerOption) *sdk.App {
 			case <-ctx.Done():
 				return ctx.Err()
 			}
+		case "sleep":
+			d, err := time.ParseDuration(argument)
+			time.Sleep(d)
+			return err
 		case "ignore-context":
 			time.Sleep(time.Hour)
 			return nil
@@ -153,7 +157,7 @@ func TestDelayOfRetries(t *testing.T) {
 	}
 }
 
-// TestDeadline has invocations with 10 s, of which 1 s is kept: contexts end after 9 s, and nothing is started in the last 2 s.
+// TestDeadline has invocations with 10 s, of which 500 ms are kept: contexts end then, and nothing is started any more.
 func TestDeadline(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -166,32 +170,32 @@ func TestDeadline(t *testing.T) {
 		{
 			"unstarted messages come back at once",
 			[]sdk.HandlerOption{sdk.Concurrency(1)},
-			[]sdktest.Event{do("work 8100ms"), do(""), do("")},
-			"handled retried(0s) retried(0s)", 8100 * time.Millisecond,
+			[]sdktest.Event{do("sleep 9600ms"), do(""), do("")},
+			"handled retried(0s) retried(0s)", 9600 * time.Millisecond,
 		},
 		{
 			"contexts end in time",
 			nil,
-			[]sdktest.Event{do("work 1h"), do("work 8900ms")},
-			"retried handled", 9 * time.Second,
+			[]sdktest.Event{do("work 1h"), do("work 9400ms")},
+			"retried handled", 9500 * time.Millisecond,
 		},
 		{
 			"a function that ignores its context is left behind",
 			nil,
-			[]sdktest.Event{do("ignore-context"), do(""), do("work 8900ms"), do("permanent")},
-			"retried handled handled dead-lettered", 9500 * time.Millisecond,
+			[]sdktest.Event{do("ignore-context"), do(""), do("work 9400ms"), do("permanent")},
+			"retried handled handled dead-lettered", 9750 * time.Millisecond,
 		},
 		{
 			"and with a timeout of its own it does not hold up others",
 			[]sdk.HandlerOption{sdk.Timeout(2 * time.Second), sdk.Concurrency(1)},
 			[]sdktest.Event{do("ignore-context"), do("work 1s"), do("work 3s"), do("")},
-			"retried handled retried handled", 5500 * time.Millisecond,
+			"retried handled retried handled", 5250 * time.Millisecond,
 		},
 		{
 			"messages of a FIFO queue that are not started come back together",
 			[]sdk.HandlerOption{sdk.Concurrency(1)},
-			[]sdktest.Event{inGroup("a", "work 8100ms"), inGroup("a", ""), inGroup("b", "")},
-			"handled retried(0s) retried(0s)", 8100 * time.Millisecond,
+			[]sdktest.Event{inGroup("a", "sleep 9600ms"), inGroup("a", ""), inGroup("b", "")},
+			"handled retried(0s) retried(0s)", 9600 * time.Millisecond,
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -6,9 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
-	"sync"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -41,38 +41,40 @@ func (e *configError) Unwrap() error { return e.err }
 const initTime = 9 * time.Second
 
 // serveLambda runs the handler that HANDLER names. Where aws-lambda-go only exits, it tells Lambda why a function cannot start.
-func (a *App) serveLambda(ctx context.Context) error {
-	handler, err := a.initLambda(ctx)
+func (a *App) serveLambda(ctx context.Context, stdout io.Writer) error {
+	handler, err := a.initLambda(ctx, stdout)
 	if err != nil {
 		if reportErr := reportInitError(ctx, err); reportErr != nil {
 			return errors.Join(err, reportErr)
 		}
 		return err
 	}
-	lambda.StartWithOptions(handler, lambda.WithContext(ctx))
+	options := []lambda.Option{lambda.WithContext(ctx)}
+	if len(a.onShutdown) > 0 {
+		options = append(options, lambda.WithEnableSIGTERM(func() { a.shutdown(a.Context(ctx)) }))
+	}
+	lambda.StartWithOptions(handler, options...)
 	return errors.New("the Lambda loop ended") // it exits the process instead
 }
 
-func (a *App) initLambda(ctx context.Context) (lambda.Handler, error) {
-	ctx, cancel := context.WithTimeout(ctx, initTime)
+func (a *App) initLambda(ctx context.Context, stdout io.Writer) (lambda.Handler, error) {
+	ctx, cancel := context.WithTimeout(a.Context(ctx), initTime)
 	defer cancel()
-	if err := a.err(); err != nil {
-		return nil, &configError{invalidApp, err}
-	}
 	if err := a.loadSecrets(ctx); err != nil {
 		return nil, err
 	}
 	if _, err := environ.ParseQueues(os.Getenv("HANDLER_QUEUES")); err != nil {
 		return nil, &configError{invalidQueues, err}
 	}
-	handler, err := a.Invoker(os.Getenv("HANDLER"))
+	h, err := a.handler(os.Getenv("HANDLER"))
 	if err != nil {
 		return nil, &configError{unknownHandler, fmt.Errorf("the environment variable HANDLER must name a handler: %w", err)}
 	}
-	if len(a.thaw) > 0 {
-		handler = &thawing{Handler: handler, app: a, idle: now()}
+	if err := a.init(ctx); err != nil {
+		return nil, err
 	}
-	return handler, nil
+	invoker := &invoker{app: a, handler: h, logger: newLogger(stdout), metrics: stdout}
+	return &thawing{Handler: invoker, app: a, idle: now()}, nil
 }
 
 // reportInitError tells Lambda why the function cannot start.
@@ -102,49 +104,4 @@ func reportInitError(ctx context.Context, cause error) error {
 		return fmt.Errorf("report the failed start to Lambda: it answered %s", response.Status)
 	}
 	return nil
-}
-
-// minIdle is the idle time from which a runtime counts as having been frozen.
-const minIdle = time.Second
-
-// thawing calls the app's OnThaw functions before an invocation that follows idle time.
-type thawing struct {
-	lambda.Handler
-	app *App
-
-	mu     sync.Mutex
-	active int       // Lambda Managed Instances run invocations concurrently
-	idle   time.Time // since when, by now
-}
-
-// now is the wall clock's time, as the monotonic clock may stop in a freeze.
-func now() time.Time { return time.Now().Round(0) }
-
-func (t *thawing) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
-	t.enter(ctx)
-	defer t.leave()
-	return t.Handler.Invoke(ctx, payload)
-}
-
-func (t *thawing) enter(ctx context.Context) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.active++
-	idle := now().Sub(t.idle)
-	if t.active > 1 || idle < minIdle {
-		return
-	}
-	ctx = t.app.Context(ctx)
-	for _, fn := range t.app.thaw {
-		if err := recovering(func() error { fn(ctx, idle); return nil }); err != nil {
-			Logger(ctx).Error("OnThaw function failed", errorAttrs(err)...)
-		}
-	}
-}
-
-func (t *thawing) leave() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.active--
-	t.idle = now()
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"slices"
 	"strings"
 	"sync"
@@ -16,13 +17,13 @@ import (
 func TestOnThaw(t *testing.T) {
 	t.Setenv("HANDLER", "h")
 	synctest.Test(t, func(t *testing.T) {
-		var idles []time.Duration
+		var gaps []time.Duration
 		app := New("acme",
-			OnThaw(func(context.Context, time.Duration) { panic("at the first function") }),
-			OnThaw(func(_ context.Context, idle time.Duration) { idles = append(idles, idle) }),
+			OnThaw(func(time.Duration) { panic("at the first function") }),
+			OnThaw(func(gap time.Duration) { gaps = append(gaps, gap) }),
 			Handler("h", On("a", func(context.Context, Event[json.RawMessage]) error { time.Sleep(time.Minute); return nil })),
 		)
-		handler, err := app.initLambda(t.Context())
+		handler, err := app.initLambda(t.Context(), io.Discard)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -38,17 +39,17 @@ func TestOnThaw(t *testing.T) {
 		invoke()
 		time.Sleep(time.Hour)
 		invoke()
-		time.Sleep(minIdle - 1)
+		time.Sleep(minGap)
 		invoke()
-		time.Sleep(minIdle)
+		time.Sleep(minGap + 1)
 		var both sync.WaitGroup
 		both.Go(invoke)
-		time.Sleep(10 * time.Second) // not idle: the other one runs
+		time.Sleep(20 * time.Second) // not idle: the other one runs
 		both.Go(invoke)
 		both.Wait()
 
-		if want := []time.Duration{24 * time.Hour, time.Hour, minIdle}; !slices.Equal(idles, want) {
-			t.Errorf("thawed after %v, want %v", idles, want)
+		if want := []time.Duration{24 * time.Hour, time.Hour, minGap + 1}; !slices.Equal(gaps, want) {
+			t.Errorf("thawed after %v, want %v", gaps, want)
 		}
 		if got := strings.Count(log.String(), "OnThaw function failed"); got != 3 {
 			t.Errorf("got %d panics in the log, want 3:\n%s", got, &log)

@@ -5,12 +5,8 @@ import (
 	"time"
 )
 
-// A tenth of an invocation's time is kept for what follows the handler functions, within these bounds: at least what a few
-// calls to SQS take, at most what they need when retried.
-const (
-	minMargin = 200 * time.Millisecond
-	maxMargin = 2 * time.Second
-)
+// maxMargin is the margin unless [Margin] says otherwise or a tenth of the invocation's time is less.
+const maxMargin = 500 * time.Millisecond
 
 // settleTime is for one round of calls to SQS, with the AWS SDK's own retries. When SQS does not answer, an invocation that has
 // minutes left does not wait for them to pass.
@@ -19,39 +15,35 @@ const settleTime = 10 * time.Second
 // limits are the times by which things must have happened for the answer to reach Lambda before it ends the invocation, which
 // would make every message of the batch come again:
 //
-//	last start ── margin ── functions' contexts end ── margin/2 ── functions left behind ── margin/4 ── settled ── margin/4 ── end
+//	functions' contexts end, nothing starts ── margin/2 ── functions left behind ── margin/4 ── settled ── margin/4 ── end
 type limits struct {
 	end    time.Time // zero: there is none
 	margin time.Duration
 }
 
-func limitsOf(ctx context.Context) limits {
+// limitsOf are those of an invocation with this context, and of a handler that sets a margin, or 0 for the default.
+func limitsOf(ctx context.Context, margin time.Duration) limits {
 	end, ok := ctx.Deadline()
 	if !ok {
-		return limits{margin: minMargin}
+		return limits{margin: maxMargin}
 	}
-	return limits{end: end, margin: min(max(time.Until(end)/10, minMargin), maxMargin)}
+	left := max(time.Until(end), 0)
+	if margin == 0 {
+		margin = min(left/10, maxMargin)
+	}
+	return limits{end: end, margin: min(margin, left/4)}
 }
 
 func (l limits) tooLateToStart() bool {
-	return !l.end.IsZero() && time.Until(l.end) < 2*l.margin
+	return !l.end.IsZero() && time.Until(l.end) <= l.margin
 }
 
-// handle derives the context of a handler function with the given timeout, 0 for none.
-func (l limits) handle(ctx context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {
-	var deadline time.Time
-	if !l.end.IsZero() {
-		deadline = l.end.Add(-l.margin)
-	}
-	if timeout > 0 {
-		if own := time.Now().Add(timeout); deadline.IsZero() || own.Before(deadline) {
-			deadline = own
-		}
-	}
-	if deadline.IsZero() {
+// handling derives the context that those of handler functions are derived from.
+func (l limits) handling(ctx context.Context) (context.Context, context.CancelFunc) {
+	if l.end.IsZero() {
 		return context.WithCancel(ctx)
 	}
-	return context.WithDeadline(ctx, deadline)
+	return context.WithDeadline(ctx, l.end.Add(-l.margin))
 }
 
 // grace is the time that a function has to return after its context ended.

@@ -5,25 +5,36 @@ import (
 	"log/slog"
 	"os"
 	"strings"
+	"time"
+
+	"github.com/lambda-land/terraform-provider-handler/sdk/internal/environ"
+)
+
+// The two levels that Lambda has beyond those of slog.
+const (
+	levelTrace = slog.LevelDebug - 4
+	levelFatal = slog.LevelError + 4
 )
 
 // newLogger writes JSON lines at the level that LOG_LEVEL names, or else AWS_LAMBDA_LOG_LEVEL, which Lambda sets when the
-// function's log format is JSON. Without either, or with a name that is no level, it is INFO.
+// function's log format is JSON. Without either, or with a name that is no level, it is INFO. Lambda finds level and time of a line
+// by the names that it has itself for them:
+// https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html
 func newLogger(w io.Writer) *slog.Logger {
 	name := os.Getenv("LOG_LEVEL")
 	if name == "" {
 		name = os.Getenv("AWS_LAMBDA_LOG_LEVEL")
 	}
-	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: logLevel(name)}))
+	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: logLevel(name), ReplaceAttr: asLambda}))
 }
 
 // logLevel understands slog's names and the two that only Lambda has.
 func logLevel(name string) slog.Level {
 	switch strings.ToUpper(name) {
 	case "TRACE":
-		return slog.LevelDebug - 4
+		return levelTrace
 	case "FATAL":
-		return slog.LevelError + 4
+		return levelFatal
 	}
 	level := slog.LevelInfo
 	if level.UnmarshalText([]byte(name)) != nil {
@@ -31,3 +42,65 @@ func logLevel(name string) slog.Level {
 	}
 	return level
 }
+
+// asLambda names slog's own attributes as Lambda does.
+func asLambda(groups []string, attr slog.Attr) slog.Attr {
+	if len(groups) > 0 {
+		return attr
+	}
+	switch attr.Key {
+	case slog.TimeKey:
+		attr.Key = "timestamp"
+	case slog.MessageKey:
+		attr.Key = "message"
+	case slog.LevelKey:
+		switch level, _ := attr.Value.Any().(slog.Level); {
+		case level < slog.LevelDebug:
+			attr.Value = slog.StringValue("TRACE")
+		case level >= levelFatal:
+			attr.Value = slog.StringValue("FATAL")
+		}
+	}
+	return attr
+}
+
+// settled writes the message's one line of log. It holds no data of the event unless the handler asked for it.
+func (v *invocation) settled(m *message) {
+	if v.env != nil && v.env.Settled != nil {
+		v.env.Settled(environ.Settlement{MessageID: m.id, Outcome: string(m.outcome), Err: m.err})
+	}
+	level := slog.LevelInfo
+	switch m.outcome {
+	case retried, dropped:
+		level = slog.LevelWarn
+	case deadLettered:
+		level = slog.LevelError
+	}
+	if !v.log.Enabled(v.ctx, level) {
+		return
+	}
+	attrs := append(make([]slog.Attr, 0, 12), // enough for all, so that it stays on the stack
+		slog.String("queue", queueName(m.queue)),
+		slog.String("messageId", m.id),
+		slog.String("eventId", m.event.ID),
+		slog.String("type", m.event.Type),
+		slog.Int("attempt", m.attempt),
+		slog.String("outcome", string(m.outcome)),
+		slog.Float64("durationMs", milliseconds(m.duration)),
+	)
+	if !m.event.Time.IsZero() {
+		attrs = append(attrs, slog.Float64("ageMs", milliseconds(time.Since(m.event.Time))))
+	}
+	if m.outcome == retried {
+		attrs = append(attrs, slog.Int64("retryAfterSeconds", int64(visibility(m.delay))))
+	}
+	if m.route != nil && m.route.logData && len(m.event.Data) > 0 {
+		attrs = append(attrs, slog.Any("data", m.event.Data))
+	}
+	if m.err != nil {
+		attrs = append(attrs, errorAttrs(m.err)...)
+	}
+	v.log.LogAttrs(v.ctx, level, "event handled", attrs...)
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

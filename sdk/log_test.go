@@ -26,10 +26,10 @@ func TestLogLine(t *testing.T) {
 		present    []string
 	}{
 		{"handled", "", map[string]any{"level": "INFO", "outcome": "handled"}, nil},
-		{"retried", "retry 9s", map[string]any{"level": "WARN", "outcome": "retried", "error": "wrapped: broken", "retry_after_s": 9.0}, nil},
+		{"retried", "retry 9s", map[string]any{"level": "WARN", "outcome": "retried", "error": "wrapped: broken", "retryAfterSeconds": 9.0}, nil},
 		{"dead-lettered", "permanent", map[string]any{"level": "ERROR", "outcome": "dead-lettered", "error": "broken"}, nil},
 		{"panic", "panic", map[string]any{"level": "WARN", "outcome": "retried", "error": "panic: at the disco"},
-			[]string{"stack", "retry_after_s"}},
+			[]string{"stack", "retryAfterSeconds"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -41,20 +41,20 @@ func TestLogLine(t *testing.T) {
 			if err := json.Unmarshal(out.Bytes(), &line); err != nil {
 				t.Fatalf("%s: %s", err, out.String())
 			}
-			if age, ok := line["age_ms"].(float64); !ok || age < 60_000 || age > 120_000 {
-				t.Errorf("age_ms: got %v", line["age_ms"])
+			if age, ok := line["ageMs"].(float64); !ok || age < 60_000 || age > 120_000 {
+				t.Errorf("ageMs: got %v", line["ageMs"])
 			}
-			if _, ok := line["duration_ms"].(float64); !ok {
-				t.Errorf("duration_ms: got %v", line["duration_ms"])
+			if _, ok := line["durationMs"].(float64); !ok {
+				t.Errorf("durationMs: got %v", line["durationMs"])
 			}
-			for _, name := range append(test.present, "time", "age_ms", "duration_ms") {
+			for _, name := range append(test.present, "time", "ageMs", "durationMs") {
 				if line[name] == nil {
 					t.Errorf("no %s", name)
 				}
 				delete(line, name)
 			}
 			want := map[string]any{
-				"msg": "event handled", "handler": "h", "queue": "h", "type": "do", "id": "e-1", "attempt": 2.0, "request_id": "request-1",
+				"msg": "event handled", "handler": "h", "queue": "h", "type": "do", "eventId": "e-1", "messageId": "m0", "attempt": 2.0, "requestId": "request-1",
 			}
 			maps.Copy(want, test.want)
 			if diff := cmp.Diff(want, line); diff != "" {
@@ -80,7 +80,7 @@ func TestHandlerFunctionsLogWithTheMessage(t *testing.T) {
 	})))
 	invokeLogged(t.Context(), t, app, &out, sdktest.Event{Type: "a", ID: "e-1"})
 	first, _, _ := strings.Cut(out.String(), "\n")
-	for _, want := range []string{`"msg":"hello"`, `"handler":"h"`, `"queue":"h"`, `"type":"a"`, `"id":"e-1"`, `"attempt":1`} {
+	for _, want := range []string{`"msg":"hello"`, `"handler":"h"`, `"queue":"h"`, `"type":"a"`, `"messageId":"m0"`, `"eventId":"e-1"`, `"attempt":1`} {
 		if !strings.Contains(first, want) {
 			t.Errorf("no %s in %s", want, first)
 		}

@@ -5,118 +5,130 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
-	"sync"
 	"time"
-
-	"github.com/lambda-land/terraform-provider-handler/sdk/internal/environ"
 )
 
-// errNoReturn is the failure of a handler function that does not return when its context ends.
-var errNoReturn = errors.New("the handler function did not return when its context ended; " +
-	"it must pass its context on to whatever it waits for")
+// outcome is what became of a message.
+type outcome string
+
+const (
+	handled      outcome = "handled"
+	retried      outcome = "retried"       // will come back
+	deadLettered outcome = "dead-lettered" // is in the dead-letter queue
+	dropped      outcome = "dropped"       // the handler has no use for it
+)
+
+// result is what came of a message.
+type result struct {
+	outcome  outcome
+	err      error
+	delay    time.Duration // until it comes back, if retried
+	duration time.Duration // of the handler function
+}
+
+// started tells whether the message got its turn.
+func (r *result) started() bool {
+	return !errors.Is(r.err, ErrNoTime) && !errors.Is(r.err, ErrGroupFailed)
+}
 
 // handle brings one message to its outcome.
 func (v *invocation) handle(ctx context.Context, m *message) {
-	started := time.Now()
+	began := time.Now()
 	err := v.call(ctx, m)
-	duration := time.Since(started)
-
-	m.outcome = handled
+	m.result = result{outcome: handled, err: err, duration: time.Since(began)}
 	if err != nil {
-		m.outcome, m.delay = retried, retryDelay(err, m.event.Attempt)
+		v.dispose(m)
 	}
-	if _, ok := errors.AsType[*PermanentError](err); ok {
-		if failure := v.deadLetter(ctx, m, err); failure != nil {
-			err = fmt.Errorf("%w (and was not moved to the dead-letter queue: %w)", err, failure)
-		} else {
-			m.outcome = deadLettered
+	v.settled(m)
+}
+
+// dispose decides what becomes of a message whose handling failed.
+func (v *invocation) dispose(m *message) {
+	_, permanent := errors.AsType[*PermanentError](m.err)
+	if unhandled(m.err) {
+		switch v.handler.unhandled {
+		case Drop:
+			m.outcome = dropped
+			return
+		case DeadLetter:
+			permanent = true
 		}
 	}
-	v.settled(ctx, m, err, duration)
+	m.outcome = retried
+	if permanent {
+		err := v.deadLetter(m)
+		if err == nil {
+			m.outcome = deadLettered
+			return
+		}
+		m.err = fmt.Errorf("%w (and was not moved to the dead-letter queue: %w)", m.err, err)
+	}
+	m.delay = m.retryDelay()
+}
+
+// unhandled tells whether the error is that the handler has no use for the message.
+func unhandled(err error) bool {
+	if _, ok := errors.AsType[*DecodeError](err); ok {
+		return true
+	}
+	_, ok := errors.AsType[*UnknownTypeError](err)
+	return ok
+}
+
+// leave gives messages back unstarted.
+func (v *invocation) leave(lane []*message, delay time.Duration, reason error) {
+	for _, m := range lane {
+		m.result = result{outcome: retried, err: reason, delay: delay}
+		v.settled(m)
+	}
 }
 
 // call runs the function for the message and what it started with [Go]. It returns in any case soon after the function's
 // context has ended; a function that does not is left behind with nothing that anyone else uses.
 func (v *invocation) call(ctx context.Context, m *message) error {
 	if m.invalid != nil {
-		return Permanent(m.invalid)
+		return m.invalid
 	}
-	r := v.handler.route(m.event.Type)
-	if r == nil {
-		return Permanent(fmt.Errorf("handler %q has no function for event type %q (it has %s)",
-			v.handler.name, m.event.Type, strings.Join(v.handler.events(), ", ")))
+	if m.route == nil {
+		return &UnknownTypeError{Handler: v.handler.name, Type: m.event.Type, Known: v.handler.events()}
 	}
-	ctx, cancel := v.limits.handle(ctx, v.handler.timeout)
+	var cancel context.CancelFunc
+	if m.route.timeout > 0 {
+		ctx, cancel = context.WithTimeout(ctx, m.route.timeout)
+	} else {
+		ctx, cancel = context.WithCancel(ctx)
+	}
 	defer cancel()
-	result := make(chan error, 1)
-	go func() { result <- v.run(ctx, r, m) }()
-
+	m.scope = scope{app: v.app, tasks: &m.running, invocation: v, message: m}
+	done := make(chan error, 1)
+	m.running.running = 1
+	go m.run(m.scope.context(ctx), done)
 	select {
-	case err := <-result:
+	case err := <-done:
 		return err
 	case <-ctx.Done():
 	}
 	select {
-	case err := <-result:
+	case err := <-done:
 		return err
 	case <-time.After(v.limits.grace()):
-		return errNoReturn
+		return ErrNotReturned
 	}
 }
 
-// run calls the function and waits for its goroutines. Its error joins all of theirs.
-func (v *invocation) run(ctx context.Context, r *route, m *message) error {
-	var mu sync.Mutex
-	var errs []error
-	t := newTasks(func(err error) {
-		mu.Lock()
-		defer mu.Unlock()
-		errs = append(errs, err)
-	})
-	s := scope{app: v.app, logger: v.messageLogger(m), tasks: t, end: v.limits.end, trace: m.Attributes["AWSTraceHeader"]}
-	t.start(s.context(ctx), func(ctx context.Context) error { return r.handle(ctx, m.event) })
-	t.wait()
-	mu.Lock()
-	defer mu.Unlock()
-	if len(errs) == 1 {
-		return errs[0]
-	}
-	return errors.Join(errs...)
+// run calls the function, waits for its goroutines, and tells the errors of all.
+func (m *message) run(ctx context.Context, done chan<- error) {
+	defer func() { done <- m.running.wait() }() // also when the function ends its goroutine
+	m.running.run(func() error { return m.route.handle(ctx, m.event) })
 }
 
-// messageLogger adds to the invocation's logger what is known about a message.
-func (v *invocation) messageLogger(m *message) *slog.Logger {
-	return v.log.With(
-		slog.String("queue", queueName(m.EventSourceARN)),
+// logger adds to an invocation's logger what is known about the message.
+func (m *message) logger(of *slog.Logger) *slog.Logger {
+	return of.With(
+		slog.String("queue", queueName(m.queue)),
+		slog.String("messageId", m.id),
+		slog.String("eventId", m.event.ID),
 		slog.String("type", m.event.Type),
-		slog.String("id", m.event.ID),
-		slog.Int("attempt", m.event.Attempt),
+		slog.Int("attempt", m.attempt),
 	)
 }
-
-// settled writes the message's one line of log. It holds no data of the event.
-func (v *invocation) settled(ctx context.Context, m *message, result error, duration time.Duration) {
-	attrs := []any{slog.String("outcome", string(m.outcome)), slog.Float64("duration_ms", milliseconds(duration))}
-	if !m.event.Time.IsZero() {
-		attrs = append(attrs, slog.Float64("age_ms", milliseconds(time.Since(m.event.Time))))
-	}
-	level := slog.LevelInfo
-	switch m.outcome {
-	case handled:
-	case retried:
-		level = slog.LevelWarn
-		attrs = append(attrs, slog.Int64("retry_after_s", int64(visibility(m.delay))))
-	case deadLettered:
-		level = slog.LevelError
-	}
-	if result != nil {
-		attrs = append(attrs, errorAttrs(result)...)
-	}
-	v.messageLogger(m).Log(ctx, level, "event handled", attrs...)
-	if e := environ.FromContext(ctx); e != nil && e.Settled != nil {
-		e.Settled(m.MessageId, result)
-	}
-}
-
-func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -43,10 +45,15 @@ func (c *queueCache) get(arn string) *queue {
 type queue struct {
 	arn string
 
-	mu            sync.Mutex
-	url           string
-	redriveKnown  bool
-	deadLetterARN string
+	mu         sync.Mutex
+	url        string
+	attributes *queueAttributes // nil: not looked up yet
+}
+
+// queueAttributes are those of a queue that settling its messages depends on.
+type queueAttributes struct {
+	deadLetterARN string        // "" for none
+	retention     time.Duration // for how long it keeps messages
 }
 
 // resolve returns the queue's URL.
@@ -72,44 +79,56 @@ var errNoDeadLetterQueue = errors.New("the queue has none; give it a redrive pol
 
 // deadLetter returns the ARN of the queue's dead-letter queue, or errNoDeadLetterQueue.
 func (q *queue) deadLetter(ctx context.Context, client environ.SQS) (string, error) {
-	url, err := q.resolve(ctx, client)
+	attributes, err := q.look(ctx, client)
 	if err != nil {
 		return "", err
+	}
+	if attributes.deadLetterARN == "" {
+		return "", errNoDeadLetterQueue
+	}
+	return attributes.deadLetterARN, nil
+}
+
+// look returns the queue's attributes.
+func (q *queue) look(ctx context.Context, client environ.SQS) (*queueAttributes, error) {
+	url, err := q.resolve(ctx, client)
+	if err != nil {
+		return nil, err
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if !q.redriveKnown {
-		if q.deadLetterARN, err = redriveTarget(ctx, client, url); err != nil {
-			return "", fmt.Errorf("read the redrive policy of %s: %w", q.arn, err)
+	if q.attributes == nil {
+		out, err := client.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{
+			QueueUrl: &url,
+			AttributeNames: []types.QueueAttributeName{
+				types.QueueAttributeNameRedrivePolicy, types.QueueAttributeNameMessageRetentionPeriod,
+			},
+		})
+		if err != nil {
+			return nil, fmt.Errorf("read the attributes of %s: %w", q.arn, err)
 		}
-		q.redriveKnown = true
+		if q.attributes, err = readAttributes(out.Attributes); err != nil {
+			return nil, fmt.Errorf("read the attributes of %s: %w", q.arn, err)
+		}
 	}
-	if q.deadLetterARN == "" {
-		return "", errNoDeadLetterQueue
-	}
-	return q.deadLetterARN, nil
+	return q.attributes, nil
 }
 
-// redriveTarget reads the ARN of a queue's dead-letter queue, "" for none.
-func redriveTarget(ctx context.Context, client environ.SQS, url string) (string, error) {
-	out, err := client.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{
-		QueueUrl:       &url,
-		AttributeNames: []types.QueueAttributeName{types.QueueAttributeNameRedrivePolicy},
-	})
-	if err != nil {
-		return "", err
+func readAttributes(from map[string]string) (*queueAttributes, error) {
+	attributes := new(queueAttributes)
+	if seconds, err := strconv.Atoi(from[string(types.QueueAttributeNameMessageRetentionPeriod)]); err == nil {
+		attributes.retention = time.Duration(seconds) * time.Second
 	}
-	encoded := out.Attributes[string(types.QueueAttributeNameRedrivePolicy)]
-	if encoded == "" {
-		return "", nil
+	if encoded := from[string(types.QueueAttributeNameRedrivePolicy)]; encoded != "" {
+		var policy struct {
+			DeadLetterTargetARN string `json:"deadLetterTargetArn"`
+		}
+		if err := json.Unmarshal([]byte(encoded), &policy); err != nil {
+			return nil, fmt.Errorf("decode its redrive policy: %w", err)
+		}
+		attributes.deadLetterARN = policy.DeadLetterTargetARN
 	}
-	var policy struct {
-		DeadLetterTargetARN string `json:"deadLetterTargetArn"`
-	}
-	if err := json.Unmarshal([]byte(encoded), &policy); err != nil {
-		return "", err
-	}
-	return policy.DeadLetterTargetARN, nil
+	return attributes, nil
 }
 
 // queueName is the last part of a queue's ARN.

@@ -25,12 +25,17 @@ const (
 )
 
 // retryDelay is the time until a failed message comes back: what the error says, or else the backoff of the attempt.
-func retryDelay(err error, attempt int) time.Duration {
-	if told, ok := errors.AsType[*RetryError](err); ok {
-		return min(max(told.After, 0), maxRetryAfter)
+func (m *message) retryDelay() time.Duration {
+	if told, ok := errors.AsType[*RetryError](m.err); ok {
+		return bounded(told.After)
 	}
-	return backoff(attempt, rand.Float64())
+	if m.route != nil && m.route.backoff != nil {
+		return bounded(m.route.backoff(m.attempt))
+	}
+	return backoff(m.attempt, rand.Float64())
 }
+
+func bounded(d time.Duration) time.Duration { return min(max(d, 0), maxRetryAfter) }
 
 // backoff is attempt⁴ seconds, at most an hour, times 0.75 to 1.25 for jitter in [0, 1): 1 s, 16 s, 81 s, 256 s, 625 s, ….
 // With five receives, the default of handler_queue, a message survives an outage of about six minutes.
@@ -50,21 +55,18 @@ const parallelCalls = 10
 
 // postpone has failed messages come back after their delays. Where it does not succeed, they come back when the queue's
 // visibility timeout ends, which is later but no loss.
-func (v *invocation) postpone(ctx context.Context, failed []*message) {
-	if len(failed) == 0 {
-		return
-	}
-	ctx, cancel := v.limits.settle(ctx)
-	defer cancel()
-	env, err := v.app.aws.reach(ctx)
-	if err != nil {
-		v.notPostponed(ctx, failed, err)
-		return
-	}
+func (v *invocation) postpone() {
 	byQueue := make(map[string][]*message)
-	for _, m := range failed {
-		byQueue[m.EventSourceARN] = append(byQueue[m.EventSourceARN], m)
+	for i := range v.messages {
+		if m := &v.messages[i]; m.outcome == retried {
+			byQueue[m.queue] = append(byQueue[m.queue], m)
+		}
 	}
+	if len(byQueue) == 0 {
+		return
+	}
+	ctx, cancel := v.limits.settle(v.ctx)
+	defer cancel()
 	calls := make(chan struct{}, parallelCalls)
 	var running sync.WaitGroup
 	for arn, messages := range byQueue {
@@ -72,7 +74,7 @@ func (v *invocation) postpone(ctx context.Context, failed []*message) {
 			calls <- struct{}{}
 			running.Go(func() {
 				defer func() { <-calls }()
-				if err := v.changeVisibility(ctx, env.SQS, v.app.queues.get(arn), chunk); err != nil {
+				if err := v.changeVisibility(ctx, arn, chunk); err != nil {
 					v.notPostponed(ctx, chunk, err)
 				}
 			})
@@ -82,8 +84,13 @@ func (v *invocation) postpone(ctx context.Context, failed []*message) {
 }
 
 // changeVisibility makes one call for up to ten messages of one queue.
-func (v *invocation) changeVisibility(ctx context.Context, client environ.SQS, q *queue, messages []*message) error {
-	url, err := q.resolve(ctx, client)
+func (v *invocation) changeVisibility(ctx context.Context, arn string, messages []*message) error {
+	env, err := v.app.aws.reach(ctx)
+	if err != nil {
+		return err
+	}
+	q := v.app.queues.get(arn)
+	url, err := q.resolve(ctx, env.SQS)
 	if err != nil {
 		return err
 	}
@@ -91,11 +98,11 @@ func (v *invocation) changeVisibility(ctx context.Context, client environ.SQS, q
 	for i, m := range messages {
 		entries[i] = types.ChangeMessageVisibilityBatchRequestEntry{
 			Id:                aws.String(strconv.Itoa(i)),
-			ReceiptHandle:     aws.String(m.ReceiptHandle),
-			VisibilityTimeout: visibility(m.delay),
+			ReceiptHandle:     aws.String(string(m.receipt)),
+			VisibilityTimeout: visibility(withinRetention(ctx, env.SQS, q, m)),
 		}
 	}
-	out, err := client.ChangeMessageVisibilityBatch(ctx, &sqs.ChangeMessageVisibilityBatchInput{QueueUrl: &url, Entries: entries})
+	out, err := env.SQS.ChangeMessageVisibilityBatch(ctx, &sqs.ChangeMessageVisibilityBatchInput{QueueUrl: &url, Entries: entries})
 	if err != nil {
 		return err
 	}
@@ -107,12 +114,29 @@ func (v *invocation) changeVisibility(ctx context.Context, client environ.SQS, q
 	return nil
 }
 
+// minRetention is the least that a queue can be set to keep its messages.
+const minRetention = time.Minute
+
+// withinRetention is the message's delay, but at most half of the time for which its queue still keeps it: a message that is hidden
+// when that time is over is lost, while one that comes again may be handled, or reach the dead-letter queue.
+func withinRetention(ctx context.Context, client environ.SQS, q *queue, m *message) time.Duration {
+	age := time.Since(m.sent)
+	if m.sent.IsZero() || age+m.delay < minRetention {
+		return m.delay
+	}
+	attributes, err := q.look(ctx, client)
+	if err != nil || attributes.retention == 0 {
+		return m.delay // hidden for longer than the queue keeps it, at worst
+	}
+	return min(m.delay, max(attributes.retention-age, 0)/2)
+}
+
 // notPostponed logs which messages come back only when their visibility timeout ends.
 func (v *invocation) notPostponed(ctx context.Context, messages []*message, err error) {
 	ids := make([]string, len(messages))
 	for i, m := range messages {
-		ids[i] = m.event.ID
+		ids[i] = m.id
 	}
 	v.log.WarnContext(ctx, "retry waits for the visibility timeout",
-		slog.String("queue", queueName(messages[0].EventSourceARN)), slog.Any("ids", ids), slog.String("error", err.Error()))
+		slog.String("queue", queueName(messages[0].queue)), slog.Any("messageIds", ids), slog.String("error", err.Error()))
 }

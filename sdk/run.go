@@ -47,10 +47,7 @@ func (a *App) Run(ctx context.Context, args []string, stdout, stderr io.Writer) 
 		ctx = WithLogger(ctx, newLogger(stdout))
 	}
 	if len(args) == 0 && inLambda() {
-		return a.serveLambda(ctx)
-	}
-	if err := a.err(); err != nil {
-		return err
+		return a.serveLambda(ctx, stdout)
 	}
 	if len(args) == 1 && (args[0] == "help" || args[0] == "-h" || args[0] == "-help" || args[0] == "--help") {
 		a.usage(stdout)
@@ -101,15 +98,18 @@ func (a *App) command(name string) *command {
 // runCommand gives the command what Lambda gives a handler: secrets in its environment, a context to send with, and an end that
 // waits for the goroutines of [Go].
 func (a *App) runCommand(ctx context.Context, c *command, args []string, io console) error {
+	ctx = a.Context(ctx)
 	if !c.pure {
 		if err := a.loadSecrets(ctx); err != nil {
 			return err
 		}
+		if err := a.init(ctx); err != nil {
+			return err
+		}
+		defer a.shutdown(ctx)
 	}
-	ctx = a.Context(ctx)
-	err := c.run(ctx, a, args, io)
-	scopeFrom(ctx).tasks.wait()
-	return err
+	defer func() { _ = scopeFrom(ctx).tasks.wait() }() // errors were logged as they came
+	return c.run(ctx, a, args, io)
 }
 
 func (a *App) usage(w io.Writer) {

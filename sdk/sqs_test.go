@@ -378,7 +378,7 @@ func TestStuckSQSDoesNotHoldUpTheAnswer(t *testing.T) {
 		f := newFakeSQS()
 		f.stuck = true
 		for limit, want := range map[time.Duration]time.Duration{
-			10 * time.Second: 10*time.Second - 250*time.Millisecond, // just before the deadline
+			10 * time.Second: 10*time.Second - 125*time.Millisecond, // just before the deadline
 			15 * time.Minute: 20 * time.Second,                      // 10 s for each of two calls after another
 		} {
 			ctx, cancel := context.WithTimeout(t.Context(), limit)

@@ -36,12 +36,12 @@ const (
 
 // message is the SDK's log line about one message.
 type message struct {
-	Text    string  `json:"msg"`
+	Text    string  `json:"message"`
 	Queue   string  `json:"queue"`
 	Type    string  `json:"type"`
-	ID      string  `json:"id"`
+	ID      string  `json:"eventId"`
 	Outcome string  `json:"outcome"`
-	Age     float64 `json:"age_ms"` // from the sending of its event to the end of its handling
+	Age     float64 `json:"ageMs"` // from the sending of its event to the end of its handling
 }
 
 // activity reads the logs of functions.

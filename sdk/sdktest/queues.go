@@ -14,6 +14,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
+	"github.com/lambda-land/terraform-provider-handler/sdk/internal/environ"
 )
 
 // queues stand in for SQS: they take whatever an app does and keep it for the test. Only sending heeds its context: what else
@@ -21,11 +23,11 @@ import (
 type queues struct {
 	labels []string // that may be sent to
 
-	mu      sync.Mutex
-	sent    []Sent
-	delays  map[string]time.Duration // by receipt handle
-	errs    map[string]error         // by message ID
-	failure error
+	mu          sync.Mutex
+	sent        []Sent
+	delays      map[string]time.Duration      // by receipt handle
+	settlements map[string]environ.Settlement // by message ID
+	failure     error
 }
 
 const urlPrefix = "https://sqs.sdktest/111122223333/"
@@ -41,10 +43,10 @@ func (q *queues) declared(label string) (string, error) {
 // any is where a server's events go.
 func (q *queues) any(label string) (string, error) { return urlPrefix + label, nil }
 
-func (q *queues) settled(messageID string, err error) {
+func (q *queues) settled(s environ.Settlement) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.errs[messageID] = err
+	q.settlements[s.MessageID] = s
 }
 
 func (q *queues) SendMessageBatch(ctx context.Context, in *sqs.SendMessageBatchInput, _ ...func(*sqs.Options)) (

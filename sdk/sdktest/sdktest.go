@@ -28,6 +28,7 @@ const (
 	Handled      Outcome = "handled"       // left the queue
 	Retried      Outcome = "retried"       // will come again
 	DeadLettered Outcome = "dead-lettered" // went to the dead-letter queue
+	Dropped      Outcome = "dropped"       // left the queue unhandled, see sdk.Drop
 )
 
 // Result is what became of a batch.
@@ -65,7 +66,8 @@ func InvokeContext(ctx context.Context, t testing.TB, app *sdk.App, handler stri
 	if err != nil {
 		t.Fatal(err)
 	}
-	queues := &queues{labels: app.Describe().Handlers[handler].SendTo, delays: make(map[string]time.Duration), errs: make(map[string]error)}
+	queues := &queues{labels: app.Describe().Handlers[handler].SendTo, delays: make(map[string]time.Duration)}
+	queues.settlements = make(map[string]environ.Settlement)
 	ctx = environ.NewContext(withLog(ctx, t), &environ.Environment{SQS: queues, QueueURL: queues.declared, Settled: queues.settled})
 	answer, err := invoker.Invoke(ctx, payload)
 	if err != nil {
@@ -84,12 +86,11 @@ func (q *queues) result(records []events.SQSMessage, response events.SQSEventRes
 	defer q.mu.Unlock()
 	result := &Result{Sent: slices.Clone(q.sent)}
 	for _, record := range records {
-		m := Message{Outcome: Handled, Err: q.errs[record.MessageId]}
-		switch failed := (events.SQSBatchItemFailure{ItemIdentifier: record.MessageId}); {
-		case slices.Contains(response.BatchItemFailures, failed):
+		settled := q.settlements[record.MessageId]
+		m := Message{Outcome: Outcome(settled.Outcome), Err: settled.Err}
+		failed := events.SQSBatchItemFailure{ItemIdentifier: record.MessageId}
+		if slices.Contains(response.BatchItemFailures, failed) {
 			m.Outcome, m.RetryAfter = Retried, q.delays[record.ReceiptHandle]
-		case m.Err != nil:
-			m.Outcome = DeadLettered
 		}
 		result.Messages = append(result.Messages, m)
 	}

@@ -122,7 +122,6 @@ func TestMistakesEndTheTest(t *testing.T) {
 		want string
 	}{
 		{"unknown handler", func(t testing.TB) { sdktest.Invoke(t, app, "x") }, `has no handler "x" (it has h)`},
-		{"app with mistakes", func(t testing.TB) { sdktest.Invoke(t, sdk.New("", sdk.Handler("h")), "h") }, "the app has no name"},
 		{"data that is no JSON", func(t testing.TB) { sdktest.Invoke(t, app, "h", sdktest.Event{Data: make(chan int)}) },
 			"encode the data of event 0"},
 		{"data of another type", func(t testing.TB) { sdktest.Data[int](t, sdktest.Sent{Type: "a", Data: json.RawMessage(`"x"`)}) },

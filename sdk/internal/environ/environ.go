@@ -25,8 +25,15 @@ type SQS interface {
 // Environment is what surrounds an app.
 type Environment struct {
 	SQS      SQS
-	QueueURL func(label string) (string, error)   // where to send; the error lists the labels that are known
-	Settled  func(messageID string, result error) // told what became of each message, concurrently; may be nil
+	QueueURL func(label string) (string, error) // where to send; the error lists the labels that are known
+	Settled  func(Settlement)                   // told what became of each message, concurrently; may be nil
+}
+
+// Settlement is what became of a message.
+type Settlement struct {
+	MessageID string
+	Outcome   string // as in the log
+	Err       error  // why the message was not handled
 }
 
 type key struct{}

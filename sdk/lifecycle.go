@@ -1,0 +1,107 @@
+package sdk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+)
+
+// initFailed is the reason why a function cannot start whose OnInit function failed, as Lambda shows it.
+const initFailed = "App.InitFailed"
+
+// shutdownTime is for OnShutdown functions: Lambda kills a runtime 500 ms after it told it to end.
+// https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-shutdown
+const shutdownTime = 400 * time.Millisecond
+
+// OnInit has fn called before the first invocation, or before the server or command runs: when secrets are environment variables
+// already. It is where an app opens its database. An error keeps the app from starting; in Lambda it is reported as the reason. In Lambda, all
+// that precedes the first invocation has 10 s. Functions run one after the other.
+func OnInit(fn func(ctx context.Context) error) AppOption {
+	return appOption(func(a *App) {
+		if fn == nil {
+			a.fail(errors.New("sdk.OnInit was given no function"))
+			return
+		}
+		a.onInit = append(a.onInit, fn)
+	})
+}
+
+// OnThaw has fn called when a runtime wakes from a freeze: at the start of an invocation in Lambda, before its first message, if
+// the runtime had nothing to do for more than 10 s. Timers stood still meanwhile, and peers may have closed connections. The gap
+// is how long, by the wall clock. Functions run one after the other.
+//
+// Idle connections have been closed by then: those of [net/http.DefaultTransport], of the app's own AWS clients, and of what was
+// given to [CloseOnThaw].
+func OnThaw(fn func(gap time.Duration)) AppOption {
+	return appOption(func(a *App) {
+		if fn == nil {
+			a.fail(errors.New("sdk.OnThaw was given no function"))
+			return
+		}
+		a.onThaw = append(a.onThaw, fn)
+	})
+}
+
+// OnFreeze has fn called at the end of each invocation, after its last message and before the answer, as Lambda freezes the runtime
+// then: it is where buffered telemetry is flushed. The context ends in time for the answer to be given. Functions run one after the
+// other.
+func OnFreeze(fn func(ctx context.Context)) AppOption {
+	return appOption(func(a *App) {
+		if fn == nil {
+			a.fail(errors.New("sdk.OnFreeze was given no function"))
+			return
+		}
+		a.onFreeze = append(a.onFreeze, fn)
+	})
+}
+
+// OnShutdown has fn called when the app ends: when Lambda throws the runtime away, and after the server or command. The context ends
+// after 400 ms, as Lambda gives a runtime 500 ms, and a runtime that crashed or timed out nothing at all: use it to be polite to peers,
+// never to save anything. Functions run one after the other.
+//
+// Lambda tells a runtime of its end only if it has an extension, so that with OnShutdown the app registers one, which listens to nothing.
+func OnShutdown(fn func(ctx context.Context)) AppOption {
+	return appOption(func(a *App) {
+		if fn == nil {
+			a.fail(errors.New("sdk.OnShutdown was given no function"))
+			return
+		}
+		a.onShutdown = append(a.onShutdown, fn)
+	})
+}
+
+// init calls the app's OnInit functions.
+func (a *App) init(ctx context.Context) error {
+	for _, fn := range a.onInit {
+		if err := recovering(func() error { return fn(ctx) }); err != nil {
+			Logger(ctx).LogAttrs(ctx, slog.LevelDebug, "OnInit function failed", errorAttrs(err)...) // with the stack of a panic
+			return &configError{initFailed, fmt.Errorf("initialise the app: %w", err)}
+		}
+	}
+	return nil
+}
+
+// shutdown calls the app's OnShutdown functions, and does not wait for them any longer than their time.
+func (a *App) shutdown(ctx context.Context) {
+	if len(a.onShutdown) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
+	defer cancel()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for _, fn := range a.onShutdown {
+			if err := recovering(func() error { fn(ctx); return nil }); err != nil {
+				Logger(ctx).LogAttrs(ctx, slog.LevelError, "OnShutdown function failed", errorAttrs(err)...)
+			}
+		}
+	}()
+	select {
+	case <-done:
+	case <-ctx.Done():
+		Logger(ctx).WarnContext(ctx, "OnShutdown functions did not end in time")
+	}
+}

@@ -1,0 +1,43 @@
+package sdk
+
+// AppOption is a part of an app: [Server], [Handler], [Command], [Use], or one of the functions whose names begin with "On".
+type AppOption interface{ applyToApp(*App) }
+
+// HandlerOption is a part of a handler: [On], [SendsTo], [BatchSize], [Concurrency], [Margin], [Unhandled], [Use] or a
+// [SharedOption].
+type HandlerOption interface{ applyToHandler(*handler) }
+
+// EventOption is a part of what [On] registers: [Alias], [Use] or a [SharedOption].
+type EventOption interface{ applyToEvent(*route) }
+
+// SharedOption is a part of a handler, for all its events, or of one event: [Timeout], [Backoff], [Strict] or [LogData].
+type SharedOption interface {
+	HandlerOption
+	EventOption
+}
+
+type appOption func(*App)
+
+func (o appOption) applyToApp(a *App) { o(a) }
+
+type handlerOption func(*handler)
+
+func (o handlerOption) applyToHandler(h *handler) { o(h) }
+
+type eventOption func(*route)
+
+func (o eventOption) applyToEvent(r *route) { o(r) }
+
+type sharedOption func(*handling) error
+
+func (o sharedOption) applyToHandler(h *handler) {
+	if err := o(&h.handling); err != nil {
+		h.fail(err)
+	}
+}
+
+func (o sharedOption) applyToEvent(r *route) {
+	if err := o(&r.handling); err != nil {
+		r.errs = append(r.errs, err)
+	}
+}

@@ -1,0 +1,105 @@
+package sdk
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"runtime/debug"
+	"sync"
+)
+
+// Go runs fn in a goroutine that belongs to the message which ctx was given for: the message is done when fn has returned,
+// and fails if fn fails or panics. In Lambda, a goroutine started otherwise is frozen with the end of the invocation, and its panic
+// ends the process. With a server's context, the app waits for fn before it exits, and logs its error.
+//
+// Go panics if ctx is not one that the app gave out.
+func Go(ctx context.Context, fn func(ctx context.Context) error) {
+	tasks := scopeFrom(ctx).tasks
+	if tasks == nil {
+		panic("sdk.Go: the context must be derived from that given to a handler function, server or command")
+	}
+	tasks.start(func() error { return fn(ctx) })
+}
+
+// tasks are goroutines that something waits for. Unlike a [sync.WaitGroup], they may be started at any time, even by code that was
+// left behind when the waiting was over.
+type tasks struct {
+	failed func(error) // told each error and panic, concurrently; nil: wait returns them
+
+	mu      sync.Mutex
+	running int
+	idle    chan struct{} // closed when nothing runs any more; nil unless somebody waits
+	errs    []error
+}
+
+func (t *tasks) start(fn func() error) {
+	t.mu.Lock()
+	t.running++
+	t.mu.Unlock()
+	go t.run(fn)
+}
+
+// run calls fn and notes how it ended.
+func (t *tasks) run(fn func() error) {
+	err := ErrGoexit
+	defer func() { t.end(err) }()
+	err = recovering(fn)
+}
+
+func (t *tasks) end(err error) {
+	if err != nil && t.failed != nil {
+		t.failed(err)
+		err = nil
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if err != nil {
+		t.errs = append(t.errs, err)
+	}
+	if t.running--; t.running == 0 && t.idle != nil {
+		close(t.idle)
+		t.idle = nil
+	}
+}
+
+// wait returns when no task is running, with the errors of all.
+func (t *tasks) wait() error {
+	t.mu.Lock()
+	for t.running > 0 {
+		if t.idle == nil {
+			t.idle = make(chan struct{})
+		}
+		idle := t.idle
+		t.mu.Unlock()
+		<-idle
+		t.mu.Lock()
+	}
+	defer t.mu.Unlock()
+	if len(t.errs) == 1 {
+		return t.errs[0]
+	}
+	return errors.Join(t.errs...)
+}
+
+// recovering calls fn and makes an error of its panic. An error that panics when asked for its text, as a nil pointer in an error
+// often does, counts as one: further on it would end the process.
+func recovering(fn func() error) (err error) {
+	defer func() {
+		if value := recover(); value != nil {
+			err = &PanicError{Value: value, Stack: debug.Stack()}
+		}
+	}()
+	if err = fn(); err != nil {
+		_ = err.Error()
+	}
+	return err
+}
+
+// errorAttrs are the log attributes of an error: its text, and where it panicked.
+func errorAttrs(err error) []slog.Attr {
+	attrs := []slog.Attr{slog.String("error", err.Error())}
+	if panicked, ok := errors.AsType[*PanicError](err); ok {
+		attrs = append(attrs, slog.String("stack", string(panicked.Stack)))
+	}
+	return attrs
+}
