@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/lambda-land/terraform-provider-handler/sdk/internal/scan"
@@ -23,9 +24,10 @@ type message struct {
 	attributes []byte // the message attributes, as JSON
 
 	event   RawEvent
-	invalid error  // why there is no event
-	route   *route // nil if the handler has none for the event
-	running tasks  // the handler function and what it started
+	invalid error    // why there is no event
+	route   *route   // nil if the handler has none for the event
+	next    *message // of its FIFO group; nil: it is the last
+	running tasks    // the handler function and what it started
 	result
 	scope scope
 }
@@ -34,9 +36,10 @@ type message struct {
 var errNoBatch = errors.New("handlers are invoked by event source mappings of SQS queues")
 
 // decodeBatch reads Lambda's event for messages of a queue, in one pass. It copies all it needs, as the Lambda loop uses the payload's
-// memory again: bodies and attributes share one block, which they cannot outgrow but for what is no UTF-8.
+// memory again: bodies and attributes share one block, which they cannot outgrow but for what is no UTF-8, and short texts another.
 func decodeBatch(payload []byte) ([]message, error) {
 	d := batchDecoder{Scanner: scan.New(payload), block: make([]byte, 0, len(payload))}
+	d.texts.Grow(textSize * (1 + len(payload)/smallRecord))
 	var found bool
 	err := d.Object(func(key []byte) error {
 		if string(key) != "Records" {
@@ -57,6 +60,9 @@ func decodeBatch(payload []byte) ([]message, error) {
 	case !found:
 		return nil, fmt.Errorf("the invocation's payload has no Records: %w", errNoBatch)
 	}
+	for i := range d.messages {
+		d.messages[i].decodeEvent(&d.texts)
+	}
 	return d.messages, nil
 }
 
@@ -65,11 +71,11 @@ const smallRecord = 600
 
 // batchDecoder is one decodeBatch.
 type batchDecoder struct {
-	*scan.Scanner
+	scan.Scanner
 	messages []message
 	block    []byte // holds what is copied out of the payload
-	queue    string // of the message before, as most often all have the same
-	foreign  error  // a record that is no SQS message
+	texts    texts
+	foreign  error // a record that is no SQS message
 }
 
 // record reads one element of Records.
@@ -80,16 +86,15 @@ func (d *batchDecoder) record() error {
 	err := d.Object(func(key []byte) (err error) {
 		switch string(key) {
 		case "messageId":
-			m.id, err = d.text("")
+			m.id, err = d.text()
 		case "receiptHandle":
 			m.receipt, err = d.copy()
 		case "body":
 			m.body, err = d.copy()
 		case "eventSource":
-			source, err = d.text("aws:sqs")
+			source, err = d.text()
 		case "eventSourceARN":
-			m.queue, err = d.text(d.queue)
-			d.queue = m.queue
+			m.queue, err = d.text()
 		case "attributes":
 			err = d.systemAttributes(m)
 		case "messageAttributes":
@@ -127,9 +132,9 @@ func (d *batchDecoder) systemAttributes(m *message) error {
 				m.sent = time.UnixMilli(ms)
 			}
 		case "MessageGroupId":
-			m.group, err = d.text("")
+			m.group, err = d.text()
 		case "AWSTraceHeader":
-			m.trace, err = d.text("")
+			m.trace, err = d.text()
 		default:
 			_, err = d.Value()
 		}
@@ -172,13 +177,10 @@ func (d *batchDecoder) copy() ([]byte, error) {
 	return read, err
 }
 
-// text reads a string. One that equals usual is that, without another copy.
-func (d *batchDecoder) text(usual string) (string, error) {
+// text reads a string that is short.
+func (d *batchDecoder) text() (string, error) {
 	read, err := d.string()
-	if string(read) == usual {
-		return usual, err
-	}
-	return string(read), err
+	return d.texts.of(read), err
 }
 
 // number reads a number in a string, 0 if it is none.
@@ -206,4 +208,16 @@ func (m *message) messageAttributes() map[string]attribute {
 	var attributes map[string]attribute
 	_ = json.Unmarshal(m.attributes, &attributes) // absent or, which Lambda never does, malformed: there are none
 	return attributes
+}
+
+// texts makes strings of short texts without an allocation for each.
+type texts struct{ strings.Builder }
+
+// textSize is about what a message's short texts take, in bytes.
+const textSize = 256
+
+func (t *texts) of(text []byte) string {
+	before := t.Len()
+	t.Write(text)
+	return t.String()[before:]
 }

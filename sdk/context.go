@@ -52,7 +52,7 @@ func Logger(ctx context.Context) *slog.Logger {
 	case s.logger != nil:
 		return s.logger
 	case s.message != nil:
-		return s.message.logger(s.invocation.log)
+		return s.message.logger(s.invocation.log())
 	}
 	return slog.Default()
 }

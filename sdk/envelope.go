@@ -14,26 +14,23 @@ import (
 // typeAttribute is the message attribute that tells the event type of a bare body.
 const typeAttribute = "type"
 
-// decodeEvent finds the event in the message. Where there is none, the event still has the message's own ID and time. Most often,
-// an event has the type and source of the recent one, and shares its strings.
-func (m *message) decodeEvent(recent *RawEvent) {
-	m.event = RawEvent{ID: m.id, Type: recent.Type, Source: m.queue, Time: m.sent, Attempt: m.attempt}
-	bareType := func() string {
-		if attribute := m.messageAttributes()[typeAttribute]; attribute.StringValue != nil {
-			return *attribute.StringValue
-		}
-		return ""
-	}
-	err := decodeBody(&m.event, m.body, bareType)
+// decodeEvent finds the event in the message. Where there is none, the event still has the message's own ID and time.
+func (m *message) decodeEvent(t *texts) {
+	m.event = RawEvent{ID: m.id, Source: m.queue, Time: m.sent, Attempt: m.attempt}
+	d := eventDecoder{event: &m.event, texts: t}
+	err := d.decode(m.body, m.attributes, "stringValue")
 	if err == nil && m.event.Type == "" {
 		err = errors.New("it has no type")
 	}
 	if err != nil {
-		m.event.Type = ""
 		m.invalid = &DecodeError{What: "the event", Err: err}
-		return
 	}
-	*recent = m.event
+}
+
+// eventDecoder fills an event.
+type eventDecoder struct {
+	event *RawEvent
+	texts *texts
 }
 
 // envelope are the members of a JSON object that make it an event, as raw JSON, nil where they are absent or null. Their names are
@@ -82,7 +79,7 @@ func (e *envelope) member(name []byte) *[]byte {
 }
 
 // open reads the envelope that a body is. A body that is no JSON object has no members.
-func open(body []byte) envelope {
+func open(body []byte) (found envelope, isObject bool) {
 	var e envelope
 	s := scan.New(body)
 	err := s.Object(func(name []byte) error {
@@ -96,84 +93,98 @@ func open(body []byte) envelope {
 		return err
 	})
 	if err != nil || s.End() != nil {
-		return envelope{}
+		return envelope{}, false
 	}
-	return e
+	return e, true
 }
 
-// decodeBody fills the event from a body. The first of these forms that the body has is what it is:
+// decode fills the event from a body and the attributes that came with it, whose text is in their member of the given name. The first
+// of these forms that the body has is what it is:
 //
 //  1. a CloudEvent in JSON: there is a "specversion";
 //  2. an EventBridge event: there are "detail-type", "source" and "detail";
 //  3. an SNS notification: "Type" is "Notification", and there are "TopicArn" and "Message"; the message is decoded in turn, a bare
 //     one with the notification's attribute "type";
 //  4. a bare body, if the message attribute "type" tells its type.
-func decodeBody(event *RawEvent, body []byte, bareType func() string) error {
-	e := open(body)
+func (d *eventDecoder) decode(body, attributes []byte, member string) error {
+	e, isObject := open(body)
 	switch {
 	case e.specversion != nil:
-		return e.decodeCloudEvent(event)
+		return d.cloudEvent(&e)
 	case e.detailType != nil && e.source != nil && e.detail != nil:
-		event.ID, event.Type, event.Source, event.Data = text(e.id), text(e.detailType), text(e.source), e.detail
-		return setTime(&event.Time, "time", e.time)
-	case e.TopicArn != nil && e.Message != nil && text(e.Type) == "Notification":
-		return e.decodeNotification(event)
+		return d.eventBridge(&e)
+	case e.TopicArn != nil && e.Message != nil && d.text(e.Type) == "Notification":
+		return d.notification(&e)
 	}
-	if event.Type = bareType(); event.Type == "" {
+	if d.event.Type = d.text(bareType(attributes, member)); d.event.Type == "" {
 		return errors.New(
 			"the body is no CloudEvent, EventBridge event or SNS notification, and no message attribute \"type\" tells the event type")
 	}
-	event.Data = bareData(body)
+	if d.event.Data = body; !isObject && !json.Valid(body) {
+		d.event.Data, _ = json.Marshal(string(body)) // a string always has a JSON form
+	}
 	return nil
 }
 
-// decodeCloudEvent reads the JSON format of CloudEvents 1.x.
-func (e *envelope) decodeCloudEvent(event *RawEvent) error {
-	if version := text(e.specversion); !strings.HasPrefix(version, "1.") {
+// cloudEvent reads the JSON format of CloudEvents 1.x.
+func (d *eventDecoder) cloudEvent(e *envelope) error {
+	if version := d.text(e.specversion); !strings.HasPrefix(version, "1.") {
 		return errors.New("it is a CloudEvent of a version other than 1")
 	}
-	if id := text(e.id); id != "" {
-		event.ID = id
+	if id := d.text(e.id); id != "" {
+		d.event.ID = id
 	}
-	event.Type, event.Source, event.Data = text(e.typ), text(e.source), e.data
+	d.event.Type, d.event.Source, d.event.Data = d.text(e.typ), d.text(e.source), e.data
 	if e.dataBase64 != nil {
-		data, err := base64.StdEncoding.DecodeString(text(e.dataBase64))
+		data, err := base64.StdEncoding.DecodeString(string(unquoted(e.dataBase64)))
 		if err != nil {
 			return errors.New("its data_base64 is no base64")
 		}
-		if event.Data = e.dataBase64; json.Valid(data) {
-			event.Data = data
+		if d.event.Data = e.dataBase64; json.Valid(data) {
+			d.event.Data = data
 		}
 	}
-	return setTime(&event.Time, "time", e.time)
+	return d.time("time", e.time)
 }
 
-// decodeNotification reads what SNS puts around a message: an event in one of the other forms, or a bare body whose type is in
+func (d *eventDecoder) eventBridge(e *envelope) error {
+	d.event.ID, d.event.Type, d.event.Source, d.event.Data = d.text(e.id), d.text(e.detailType), d.text(e.source), e.detail
+	return d.time("time", e.time)
+}
+
+// notification reads what SNS puts around a message: an event in one of the other forms, or a bare body whose type is in
 // the notification's attribute.
-func (e *envelope) decodeNotification(event *RawEvent) error {
-	event.ID, event.Source = text(e.MessageID), text(e.TopicArn)
-	if err := setTime(&event.Time, "Timestamp", e.Timestamp); err != nil {
+func (d *eventDecoder) notification(e *envelope) error {
+	d.event.ID, d.event.Source = d.text(e.MessageID), d.text(e.TopicArn)
+	if err := d.time("Timestamp", e.Timestamp); err != nil {
 		return err
 	}
-	return decodeBody(event, []byte(text(e.Message)), func() string {
-		var attributes map[string]struct{ Value string }
-		_ = json.Unmarshal(e.Attributes, &attributes) // none: the message says its type itself
-		return attributes[typeAttribute].Value
-	})
+	return d.decode(unquoted(e.Message), e.Attributes, "Value")
 }
 
 // text returns what a member is that is a string, or "".
-func text(raw []byte) string {
+func (d *eventDecoder) text(raw []byte) string {
 	if len(raw) < 2 || raw[0] != '"' {
 		return ""
 	}
 	var buffer [128]byte
-	s, _ := scan.New(raw).AppendString(buffer[:0]) // it was read before
-	return string(s)
+	s := scan.New(raw)
+	read, _ := s.AppendString(buffer[:0]) // it was read before
+	return d.texts.of(read)
 }
 
-// setTime sets t to the member of that name, where there is one.
-func setTime(t *time.Time, name string, raw []byte) error {
+// unquoted is [eventDecoder.text] for what may be long.
+func unquoted(raw []byte) []byte {
+	if len(raw) < 2 || raw[0] != '"' {
+		return nil
+	}
+	s := scan.New(raw)
+	read, _ := s.AppendString(make([]byte, 0, len(raw))) // it was read before
+	return read
+}
+
+// time sets the event's time to the member of that name, where there is one.
+func (d *eventDecoder) time(name string, raw []byte) error {
 	if raw == nil {
 		return nil
 	}
@@ -181,15 +192,29 @@ func setTime(t *time.Time, name string, raw []byte) error {
 	if parsed.UnmarshalJSON(raw) != nil {
 		return fmt.Errorf("its %q is no RFC 3339 time", name)
 	}
-	*t = parsed
+	d.event.Time = parsed
 	return nil
 }
 
-// bareData is a body as JSON: as it is, or as a string.
-func bareData(body []byte) json.RawMessage {
-	if json.Valid(body) {
-		return body
+// bareType finds the text of the attribute "type" among attributes in JSON: a string, in the member of that name of the attribute.
+func bareType(attributes []byte, member string) (text []byte) {
+	if len(attributes) == 0 {
+		return nil
 	}
-	quoted, _ := json.Marshal(string(body)) // a string always has a JSON form
-	return quoted
+	s := scan.New(attributes)
+	_ = s.Object(func(name []byte) error { // malformed, which neither Lambda nor SNS makes it: there is none
+		if string(name) != typeAttribute || s.Kind() != '{' {
+			_, err := s.Value()
+			return err
+		}
+		return s.Object(func(name []byte) error {
+			isText := string(name) == member
+			value, err := s.Value()
+			if isText {
+				text = value
+			}
+			return err
+		})
+	})
+	return text
 }

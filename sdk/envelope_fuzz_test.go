@@ -17,12 +17,12 @@ func decoded(t *testing.T, body, bareType string) (RawEvent, error) {
 		}
 		m.attributes = attributes
 	}
-	m.decodeEvent(new(RawEvent))
+	m.decodeEvent(new(texts))
 	return m.event, m.invalid
 }
 
 // FuzzDecodeEvent looks for bodies that break the decoding, or are taken for events that they are not: what a body is, is decided in the order that
-// decodeBody documents.
+// eventDecoder.decode documents.
 func FuzzDecodeEvent(f *testing.F) {
 	for _, body := range []string{
 		``, `null`, `[]`, `{"specversion":"1.0","id":"1","source":"s","type":"t","data":1}`, `{"specversion":1}`,

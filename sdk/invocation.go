@@ -69,8 +69,16 @@ type invocation struct {
 	env      *environ.Environment
 	messages []message
 	limits   limits
-	log      *slog.Logger
+	logger   *slog.Logger
 	request  string // Lambda's ID of the invocation, "" if there is none
+}
+
+// log returns a logger whose lines carry the handler and the request.
+func (v *invocation) log() *slog.Logger {
+	if v.request == "" {
+		return v.logger.With(slog.String("handler", v.handler.name))
+	}
+	return v.logger.With(slog.String("handler", v.handler.name), slog.String("requestId", v.request))
 }
 
 func (i *invoker) begin(ctx context.Context, messages []message) *invocation {
@@ -79,17 +87,12 @@ func (i *invoker) begin(ctx context.Context, messages []message) *invocation {
 		logger = i.logger
 	}
 	v := &invocation{invoker: i, ctx: ctx, env: environ.FromContext(ctx), messages: messages, limits: limitsOf(ctx, i.handler.margin)}
-	attrs := []any{slog.String("handler", i.handler.name)}
+	v.logger = logger
 	if lc, ok := lambdacontext.FromContext(ctx); ok {
 		v.request = lc.AwsRequestID
-		attrs = append(attrs, slog.String("requestId", v.request))
 	}
-	v.log = logger.With(attrs...)
-	var recent RawEvent
 	for n := range messages {
-		m := &messages[n]
-		m.decodeEvent(&recent)
-		if m.invalid == nil {
+		if m := &messages[n]; m.invalid == nil {
 			m.route = i.handler.route(m.event.Type)
 		}
 	}
@@ -100,62 +103,67 @@ func (i *invoker) begin(ctx context.Context, messages []message) *invocation {
 func (v *invocation) handleAll() {
 	ctx, cancel := v.limits.handling(v.ctx)
 	defer cancel()
-	split := lanes(v.messages)
-	var next atomic.Int64
+	lanes := v.lanes()
+	var taken atomic.Int64
+	var workers sync.WaitGroup
 	work := func() {
-		for {
-			n := int(next.Add(1)) - 1
-			if n >= len(split) {
-				return
-			}
-			v.handleLane(ctx, split[n])
+		defer workers.Done()
+		w := worker{invocation: v, done: make(chan error, 1)}
+		for n := taken.Add(1); n <= int64(len(lanes)); n = taken.Add(1) {
+			w.handleLane(ctx, lanes[n-1])
 		}
 	}
-	var workers sync.WaitGroup
-	for range min(v.handler.concurrency, len(split)) - 1 {
-		workers.Go(work)
+	n := min(v.handler.concurrency, len(lanes))
+	workers.Add(n)
+	for range n - 1 {
+		go work()
 	}
-	work()
+	if n > 0 {
+		work() // a single message costs no goroutine
+	}
 	workers.Wait()
 }
 
-// lanes splits a batch into what may be handled at the same time: each message of a standard queue, each group of a FIFO queue.
-func lanes(messages []message) [][]*message {
-	split := make([][]*message, 0, len(messages))
-	all := make([]*message, len(messages))
-	var groups map[string]int
-	for i := range messages {
-		m := &messages[i]
-		if !isFIFO(m.queue) {
-			all[i] = m
-			split = append(split, all[i:i+1:i+1])
-			continue
+// lanes splits the batch into what may be handled at the same time, each message of a standard queue and each group of a FIFO queue, and
+// returns the first message of each.
+func (v *invocation) lanes() []*message {
+	heads := make([]*message, 0, len(v.messages))
+	var last map[string]*message // of each group
+	for i := range v.messages {
+		m := &v.messages[i]
+		if isFIFO(m.queue) {
+			if last == nil {
+				last = make(map[string]*message)
+			}
+			group := m.queue + " " + m.group
+			before := last[group]
+			last[group] = m
+			if before != nil {
+				before.next = m
+				continue
+			}
 		}
-		if groups == nil {
-			groups = make(map[string]int)
-		}
-		group := m.queue + " " + m.group
-		lane, ok := groups[group]
-		if !ok {
-			lane = len(split)
-			groups[group] = lane
-			split = append(split, nil)
-		}
-		split[lane] = append(split[lane], m)
+		heads = append(heads, m)
 	}
-	return split
+	return heads
+}
+
+// worker handles one message at a time.
+type worker struct {
+	*invocation
+	done chan error // what handler functions return
 }
 
 // handleLane handles messages in order. What follows one that will come back is not started and comes back after it.
-func (v *invocation) handleLane(ctx context.Context, lane []*message) {
-	for i, m := range lane {
-		if ctx.Err() != nil || v.limits.tooLateToStart() {
-			v.leave(lane[i:], 0, ErrNoTime)
+func (w *worker) handleLane(ctx context.Context, head *message) {
+	for m := head; m != nil; m = m.next {
+		if ctx.Err() != nil || w.limits.tooLateToStart() {
+			w.leave(m, 0, ErrNoTime)
 			return
 		}
-		v.handle(ctx, m)
+		w.handle(ctx, m)
 		if m.outcome == retried {
-			v.leave(lane[i+1:], m.delay, ErrGroupFailed)
+			w.leave(m.next, m.delay, ErrGroupFailed)
 			return
 		}
 	}
@@ -170,24 +178,26 @@ func (v *invocation) freeze() {
 	defer cancel()
 	for _, fn := range v.app.onFreeze {
 		if err := recovering(func() error { fn(ctx); return nil }); err != nil {
-			v.log.LogAttrs(ctx, slog.LevelError, "OnFreeze function failed", errorAttrs(err)...)
+			v.log().LogAttrs(ctx, slog.LevelError, "OnFreeze function failed", errorAttrs(err)...)
 		}
 	}
 }
 
-// failure is how Lambda is told of a message that is to come again. A response without any is success.
+// failure is how Lambda is told of a message that is to come again.
 type failure struct {
 	ID string `json:"itemIdentifier"`
 }
 
+// answer is the response to Lambda. One without failures is success.
 func (v *invocation) answer() ([]byte, error) {
-	response := struct {
-		Failures []failure `json:"batchItemFailures"`
-	}{Failures: []failure{}}
+	var failures []failure
 	for i := range v.messages {
 		if m := &v.messages[i]; m.outcome == retried {
-			response.Failures = append(response.Failures, failure{ID: m.id})
+			failures = append(failures, failure{ID: m.id})
 		}
 	}
-	return json.Marshal(response)
+	if len(failures) == 0 {
+		return []byte(`{"batchItemFailures":[]}`), nil
+	}
+	return json.Marshal(map[string][]failure{"batchItemFailures": failures})
 }

@@ -4,6 +4,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -76,10 +77,12 @@ func (v *invocation) settled(m *message) {
 	case deadLettered:
 		level = slog.LevelError
 	}
-	if !v.log.Enabled(v.ctx, level) {
+	if !v.logger.Enabled(v.ctx, level) {
 		return
 	}
-	attrs := append(make([]slog.Attr, 0, 12), // enough for all, so that it stays on the stack
+	attrs := append(make([]slog.Attr, 0, 16), // enough for all, so that it stays on the stack
+		slog.String("handler", v.handler.name),
+		slog.String("requestId", v.request),
 		slog.String("queue", queueName(m.queue)),
 		slog.String("messageId", m.id),
 		slog.String("eventId", m.event.ID),
@@ -88,8 +91,11 @@ func (v *invocation) settled(m *message) {
 		slog.String("outcome", string(m.outcome)),
 		slog.Float64("durationMs", milliseconds(m.duration)),
 	)
+	if v.request == "" {
+		attrs = slices.Delete(attrs, 1, 2)
+	}
 	if !m.event.Time.IsZero() {
-		attrs = append(attrs, slog.Float64("ageMs", milliseconds(time.Since(m.event.Time))))
+		attrs = append(attrs, slog.Int64("ageMs", time.Since(m.event.Time).Milliseconds()))
 	}
 	if m.outcome == retried {
 		attrs = append(attrs, slog.Int64("retryAfterSeconds", int64(visibility(m.delay))))
@@ -100,7 +106,7 @@ func (v *invocation) settled(m *message) {
 	if m.err != nil {
 		attrs = append(attrs, errorAttrs(m.err)...)
 	}
-	v.log.LogAttrs(v.ctx, level, "event handled", attrs...)
+	v.logger.LogAttrs(v.ctx, level, "event handled", attrs...)
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

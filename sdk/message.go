@@ -32,14 +32,14 @@ func (r *result) started() bool {
 }
 
 // handle brings one message to its outcome.
-func (v *invocation) handle(ctx context.Context, m *message) {
+func (w *worker) handle(ctx context.Context, m *message) {
 	began := time.Now()
-	err := v.call(ctx, m)
+	err := w.call(ctx, m)
 	m.result = result{outcome: handled, err: err, duration: time.Since(began)}
 	if err != nil {
-		v.dispose(m)
+		w.dispose(m)
 	}
-	v.settled(m)
+	w.settled(m)
 }
 
 // dispose decides what becomes of a message whose handling failed.
@@ -75,9 +75,9 @@ func unhandled(err error) bool {
 	return ok
 }
 
-// leave gives messages back unstarted.
-func (v *invocation) leave(lane []*message, delay time.Duration, reason error) {
-	for _, m := range lane {
+// leave gives the rest of a lane back unstarted.
+func (v *invocation) leave(rest *message, delay time.Duration, reason error) {
+	for m := rest; m != nil; m = m.next {
 		m.result = result{outcome: retried, err: reason, delay: delay}
 		v.settled(m)
 	}
@@ -85,33 +85,38 @@ func (v *invocation) leave(lane []*message, delay time.Duration, reason error) {
 
 // call runs the function for the message and what it started with [Go]. It returns in any case soon after the function's
 // context has ended; a function that does not is left behind with nothing that anyone else uses.
-func (v *invocation) call(ctx context.Context, m *message) error {
+func (w *worker) call(ctx context.Context, m *message) error {
 	if m.invalid != nil {
 		return m.invalid
 	}
 	if m.route == nil {
-		return &UnknownTypeError{Handler: v.handler.name, Type: m.event.Type, Known: v.handler.events()}
+		return &UnknownTypeError{Handler: w.handler.name, Type: m.event.Type, Known: w.handler.events()}
 	}
-	var cancel context.CancelFunc
-	if m.route.timeout > 0 {
+	over := ctx.Done()
+	switch {
+	case m.route.timeout > 0:
+		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, m.route.timeout)
-	} else {
+		defer cancel()
+		over = ctx.Done()
+	case len(w.messages) > 1: // a single one's context ends with the invocation's
+		var cancel context.CancelFunc
 		ctx, cancel = context.WithCancel(ctx)
+		defer cancel()
 	}
-	defer cancel()
-	m.scope = scope{app: v.app, tasks: &m.running, invocation: v, message: m}
-	done := make(chan error, 1)
+	m.scope = scope{app: w.app, tasks: &m.running, invocation: w.invocation, message: m}
 	m.running.running = 1
-	go m.run(m.scope.context(ctx), done)
+	go m.run(m.scope.context(ctx), w.done)
 	select {
-	case err := <-done:
+	case err := <-w.done:
 		return err
-	case <-ctx.Done():
+	case <-over:
 	}
 	select {
-	case err := <-done:
+	case err := <-w.done:
 		return err
-	case <-time.After(v.limits.grace()):
+	case <-time.After(w.limits.grace()):
+		w.done = make(chan error, 1) // the old one is still to be told something
 		return ErrNotReturned
 	}
 }

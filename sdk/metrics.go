@@ -8,20 +8,6 @@ import (
 	"time"
 )
 
-// The metrics of each event type, in the app's namespace with the dimensions handler and type. Unstarted are messages that were given
-// back without a call, Failed all whose handling failed: each of these is then Retried, DeadLettered or Dropped.
-const (
-	metricHandled      = "Handled"
-	metricFailed       = "Failed"
-	metricRetried      = "Retried"
-	metricDeadLettered = "DeadLettered"
-	metricDropped      = "Dropped"
-	metricUnstarted    = "Unstarted"
-	metricDuration     = "Duration"  // of handler functions, in milliseconds
-	metricAge          = "Age"       // from the event's time to the end of its handling, in milliseconds
-	metricColdStart    = "ColdStart" // 1 in a runtime's first invocation, with the dimension handler
-)
-
 // unknownType is the type of metrics of messages that the handler has no function for: their own types may be without number.
 const unknownType = "unknown"
 
@@ -30,12 +16,48 @@ const maxValues = 100
 
 // Metrics sets the CloudWatch namespace of the app's metrics, which is the app's name otherwise. With "" there are no metrics.
 //
-// In Lambda, an app writes metrics about each event type that it registers to its log, in CloudWatch's embedded metric format, from which CloudWatch
-// makes them without further calls: Handled, Failed, Retried, DeadLettered, Dropped, Unstarted, Duration and Age by handler and
-// type, ColdStart by handler. Aliases count as the type that has them, types that match a prefix as the prefix, and all others as
-// "unknown".
+// In Lambda, an app writes metrics about each event type to its log, in CloudWatch's embedded metric format, from which CloudWatch makes
+// them without further calls. With the dimensions handler and type:
+//
+//   - Handled and Failed: messages by how their handling ended, also when there are none; a failed one is then either Retried,
+//     DeadLettered or Dropped (see [Unhandled]);
+//   - Unstarted: messages that were given back without a call, for want of time or behind a failure in their group;
+//   - Duration: of handler functions, in milliseconds;
+//   - Age: from the event's time to the end of its handling, in milliseconds.
+//
+// And with the dimension handler, ColdStart: 1 in a runtime's first invocation. Aliases count as the type that has them, types that
+// match a prefix as the prefix, and all others as "unknown".
 func Metrics(namespace string) AppOption {
 	return appOption(func(a *App) { a.namespace = namespace })
+}
+
+// metricLine is one line in the embedded metric format:
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+type metricLine struct {
+	AWS struct {
+		Timestamp         int64 // milliseconds
+		CloudWatchMetrics []metricDirective
+	} `json:"_aws"`
+	Handler   string `json:"handler"`
+	Type      string `json:"type,omitempty"`
+	RequestID string `json:"requestId,omitempty"`
+	ColdStart int    `json:",omitempty"`
+	*typeMetrics
+}
+
+type metricDirective struct {
+	Namespace  string
+	Dimensions [][]string
+	Metrics    []metricDefinition
+}
+
+type metricDefinition struct{ Name, Unit string }
+
+// typeMetrics are those of an event type.
+type typeMetrics struct {
+	Handled, Failed                           int
+	Retried, DeadLettered, Dropped, Unstarted int       `json:",omitempty"`
+	Duration, Age                             []float64 `json:",omitempty"`
 }
 
 // measure writes the metrics of the invocation.
@@ -45,9 +67,7 @@ func (v *invocation) measure() {
 		return
 	}
 	if cold {
-		line := v.newMetrics("handler")
-		line.put(metricColdStart, "Count", 1)
-		v.write(line)
+		v.writeMetrics(&metricLine{ColdStart: 1}, []metricDefinition{{"ColdStart", "Count"}}, "handler")
 	}
 	byType := make(map[string][]*message)
 	for i := range v.messages {
@@ -60,96 +80,70 @@ func (v *invocation) measure() {
 	}
 	for _, eventType := range slices.Sorted(maps.Keys(byType)) {
 		for chunk := range slices.Chunk(byType[eventType], maxValues) {
-			line := v.newMetrics("handler", "type")
-			line.values["type"] = eventType
-			line.count(chunk)
-			v.write(line)
+			sum := sumUp(chunk)
+			v.writeMetrics(&metricLine{Type: eventType, typeMetrics: sum}, sum.definitions(), "handler", "type")
 		}
 	}
 }
 
-// metricLine is one line in the embedded metric format:
-// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
-type metricLine struct {
-	dimensions  []string
-	definitions []metricDefinition
-	values      map[string]any
-}
-
-type metricDefinition struct {
-	Name string
-	Unit string
-}
-
-func (v *invocation) newMetrics(dimensions ...string) *metricLine {
-	line := &metricLine{dimensions: dimensions, values: map[string]any{"handler": v.handler.name}}
-	if v.request != "" {
-		line.values["requestId"] = v.request
-	}
-	return line
-}
-
-func (l *metricLine) put(name, unit string, value any) {
-	l.definitions = append(l.definitions, metricDefinition{name, unit})
-	l.values[name] = value
-}
-
-// count sums up messages of one type. Handled and Failed are there also when they are zero, so that alarms have data.
-func (l *metricLine) count(messages []*message) {
-	counts := make(map[string]int)
-	var durations, ages []float64
+// sumUp makes metrics of messages of one type.
+func sumUp(messages []*message) *typeMetrics {
+	sum := new(typeMetrics)
 	for _, m := range messages {
 		if !m.started() {
-			counts[metricUnstarted]++
+			sum.Unstarted++
 			continue
 		}
-		durations = append(durations, milliseconds(m.duration))
+		sum.Duration = append(sum.Duration, milliseconds(m.duration))
 		if !m.event.Time.IsZero() {
-			ages = append(ages, milliseconds(max(time.Since(m.event.Time), 0)))
+			sum.Age = append(sum.Age, milliseconds(max(time.Since(m.event.Time), 0)))
 		}
 		switch m.outcome {
 		case handled:
-			counts[metricHandled]++
+			sum.Handled++
 		case retried:
-			counts[metricRetried]++
+			sum.Retried++
 		case deadLettered:
-			counts[metricDeadLettered]++
+			sum.DeadLettered++
 		case dropped:
-			counts[metricDropped]++
+			sum.Dropped++
 		}
 	}
-	counts[metricFailed] = counts[metricRetried] + counts[metricDeadLettered] + counts[metricDropped]
-	l.put(metricHandled, "Count", counts[metricHandled])
-	l.put(metricFailed, "Count", counts[metricFailed])
-	for _, name := range []string{metricRetried, metricDeadLettered, metricDropped, metricUnstarted} {
-		if counts[name] > 0 {
-			l.put(name, "Count", counts[name])
-		}
-	}
-	if len(durations) > 0 {
-		l.put(metricDuration, "Milliseconds", durations)
-	}
-	if len(ages) > 0 {
-		l.put(metricAge, "Milliseconds", ages)
-	}
+	sum.Failed = sum.Retried + sum.DeadLettered + sum.Dropped
+	return sum
 }
 
-// write writes the line in one piece, as other goroutines write to the same output.
-func (v *invocation) write(l *metricLine) {
-	type directive struct {
-		Namespace  string
-		Dimensions [][]string
-		Metrics    []metricDefinition
+// definitions are those of the metrics that the line will have.
+func (t *typeMetrics) definitions() []metricDefinition {
+	defined := append(make([]metricDefinition, 0, 8), metricDefinition{"Handled", "Count"}, metricDefinition{"Failed", "Count"})
+	for _, optional := range [...]struct {
+		present bool
+		metricDefinition
+	}{
+		{t.Retried > 0, metricDefinition{"Retried", "Count"}},
+		{t.DeadLettered > 0, metricDefinition{"DeadLettered", "Count"}},
+		{t.Dropped > 0, metricDefinition{"Dropped", "Count"}},
+		{t.Unstarted > 0, metricDefinition{"Unstarted", "Count"}},
+		{len(t.Duration) > 0, metricDefinition{"Duration", "Milliseconds"}},
+		{len(t.Age) > 0, metricDefinition{"Age", "Milliseconds"}},
+	} {
+		if optional.present {
+			defined = append(defined, optional.metricDefinition)
+		}
 	}
-	l.values["_aws"] = map[string]any{
-		"Timestamp":         time.Now().UnixMilli(),
-		"CloudWatchMetrics": []directive{{v.app.namespace, [][]string{l.dimensions}, l.definitions}},
-	}
-	encoded, err := json.Marshal(l.values)
+	return defined
+}
+
+// writeMetrics writes the line in one piece, as other goroutines write to the same output.
+func (v *invocation) writeMetrics(l *metricLine, definitions []metricDefinition, dimensions ...string) {
+	l.Handler, l.RequestID = v.handler.name, v.request
+	l.AWS.Timestamp = time.Now().UnixMilli()
+	l.AWS.CloudWatchMetrics = []metricDirective{{v.app.namespace, [][]string{dimensions}, definitions}}
+	encoded, err := json.Marshal(l)
 	if err == nil {
 		_, err = v.metrics.Write(append(encoded, '\n'))
 	}
 	if err != nil {
-		v.log.Warn("metrics were not written", slog.String("error", err.Error()))
+		v.log().Warn("metrics were not written", slog.String("error", err.Error()))
 	}
 }

@@ -137,6 +137,6 @@ func (v *invocation) notPostponed(ctx context.Context, messages []*message, err 
 	for i, m := range messages {
 		ids[i] = m.id
 	}
-	v.log.WarnContext(ctx, "retry waits for the visibility timeout",
+	v.log().WarnContext(ctx, "retry waits for the visibility timeout",
 		slog.String("queue", queueName(messages[0].queue)), slog.Any("messageIds", ids), slog.String("error", err.Error()))
 }

@@ -135,6 +135,7 @@ func rejection(id *string) types.BatchResultErrorEntry {
 func payload(t testing.TB, batch ...sdktest.Event) []byte {
 	t.Helper()
 	var event events.SQSEvent
+	now := strconv.FormatInt(time.Now().UnixMilli(), 10)
 	for i, e := range batch {
 		n := strconv.Itoa(i)
 		body, err := json.Marshal(map[string]any{
@@ -145,8 +146,11 @@ func payload(t testing.TB, batch ...sdktest.Event) []byte {
 		}
 		record := events.SQSMessage{
 			MessageId: "m" + n, ReceiptHandle: "r" + n, Body: string(body), EventSource: "aws:sqs",
-			EventSourceARN: "arn:aws:sqs:eu-west-1:111122223333:h",
-			Attributes:     map[string]string{"ApproximateReceiveCount": strconv.Itoa(max(e.Attempt, 1)), "AWSTraceHeader": "Root=1"},
+			EventSourceARN: "arn:aws:sqs:eu-west-1:111122223333:h", AWSRegion: "eu-west-1", Md5OfBody: "e4e68fb7bd0e697a0ae8f1bb342846b3",
+			Attributes: map[string]string{
+				"ApproximateReceiveCount": strconv.Itoa(max(e.Attempt, 1)), "AWSTraceHeader": "Root=1", "SenderId": "AIDAIO23YVJENQZJOL4VO",
+				"SentTimestamp": now, "ApproximateFirstReceiveTimestamp": now,
+			},
 		}
 		record.MessageAttributes = make(map[string]events.SQSMessageAttribute)
 		for name, value := range e.Attributes {

@@ -22,7 +22,7 @@ type Scanner struct {
 }
 
 // New returns a scanner at the beginning of a JSON text, which must not change while it is read.
-func New(text []byte) *Scanner { return &Scanner{text: text} }
+func New(text []byte) Scanner { return Scanner{text: text} }
 
 // End fails unless nothing but space follows.
 func (s *Scanner) End() error {

@@ -100,7 +100,8 @@ func TestArray(t *testing.T) {
 	}); err != nil || strings.Join(got, " ") != `1 "b" []` {
 		t.Errorf("got %q, %v", got, err)
 	}
-	if err := scan.New([]byte(`{}`)).Array(nil); err == nil {
+	s = scan.New([]byte(`{}`))
+	if err := s.Array(nil); err == nil {
 		t.Error("an object was read as an array")
 	}
 }
