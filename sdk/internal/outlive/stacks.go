@@ -100,7 +100,7 @@ const maxDump = 64 << 20
 
 // dump returns all goroutines. The world stands still meanwhile.
 func dump() []goroutine {
-	text := make([]byte, 64<<10+runtime.NumGoroutine()<<10)
+	text := make([]byte, 64<<10+runtime.NumGoroutine()<<11)
 	for {
 		n := runtime.Stack(text, true)
 		if n < len(text) || n >= maxDump {
