@@ -15,6 +15,20 @@
 // [sdk.Go] is the way to start one. A goroutine that ends with its context has a moment to do so. Goroutines that other modules and the
 // standard library started for themselves are theirs, such as those of an [net/http.Client]'s idle connections; [AllowGoroutines]
 // permits those of the app that are meant to stay. What the app started with [time.AfterFunc] is not found.
+//
+// # Time
+//
+// Nothing here uses a network, so a test can invoke handlers in a bubble of [testing/synctest], where hours pass at once and to the second:
+//
+//	synctest.Test(t, func(t *testing.T) {
+//		started := time.Now()
+//		result := sdktest.Invoke(t, app, "jobs", sdktest.Event{Type: "run.requested"})
+//		if took := time.Since(started); took != time.Minute { … } // the Timeout of a handler whose function waits for its context
+//	})
+//
+// An invocation has the deadline of the context that [InvokeContext] is given, and none without. What comes again after a time, as
+// [sdk.RetryAfter] or the number of the attempt says, is in the [Message]; invoke again with the next Attempt for what happens then.
+// Invocations follow each other as in a runtime that was never frozen: functions of [sdk.OnThaw] are not called.
 package sdktest
 
 import (
