@@ -321,7 +321,8 @@ func TestFakeTimeStandsStill(t *testing.T) {
 			t.Fatal(err)
 		}
 		position = here(-1)
-		if got := outliving(t.Context(), t, func(context.Context) { go io.Copy(io.Discard, r) }); !strings.Contains(got, position) {
+		read := func(context.Context) { go func() { _, _ = io.Copy(io.Discard, r) }() }
+		if got := outliving(t.Context(), t, read); !strings.Contains(got, position) {
 			t.Errorf("got %q, want %s", got, position)
 		}
 		if passed := time.Since(started); passed != 0 {
