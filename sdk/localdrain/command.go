@@ -57,12 +57,13 @@ func (s *settings) run(ctx context.Context, app *sdk.App, args []string) error {
 	if err != nil {
 		return fmt.Errorf("load the AWS configuration: %w", err)
 	}
-	d := &drain{client: sqs.NewFromConfig(loaded), queues: known, prefix: *prefix}
+	d := &drain{client: sqs.NewFromConfig(loaded), queues: known, prefix: *prefix, goroutines: newGoroutines(sdk.Logger(ctx))}
 	pollers, err := s.pollers(ctx, d, app, handlers)
 	if err != nil {
 		return err
 	}
 	ctx = environ.NewContext(ctx, &environ.Environment{SQS: d.client, QueueURL: d.queues.URL})
+	defer d.goroutines.close()
 	var running errgroup.Group
 	for _, p := range pollers {
 		running.Go(func() error { p.poll(ctx); return nil })

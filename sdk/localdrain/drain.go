@@ -29,6 +29,8 @@ type drain struct {
 	client *sqs.Client
 	queues environ.Queues // URLs by label; those found by name are added
 	prefix string
+
+	goroutines *goroutines
 }
 
 // find returns the URL of the queue with that label.
@@ -68,10 +70,11 @@ func (d *drain) poller(ctx context.Context, label string, batchSize int) (*polle
 		return nil, fmt.Errorf("the visibility timeout of %s is 0, so messages would come again while they are handled: raise it", url)
 	}
 	return &poller{
-		client: d.client,
-		url:    url,
-		arn:    out.Attributes[string(types.QueueAttributeNameQueueArn)],
-		batch:  int32(min(cmp.Or(batchSize, maxReceive), maxReceive)),
-		limit:  min(time.Duration(visibility)*time.Second, maxLimit),
+		client:     d.client,
+		goroutines: d.goroutines,
+		url:        url,
+		arn:        out.Attributes[string(types.QueueAttributeNameQueueArn)],
+		batch:      int32(min(cmp.Or(batchSize, maxReceive), maxReceive)),
+		limit:      min(time.Duration(visibility)*time.Second, maxLimit),
 	}, nil
 }

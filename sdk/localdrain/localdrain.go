@@ -6,6 +6,9 @@
 // Queues are those of HANDLER_QUEUES, or else are found by name: the label with the prefix that -prefix gives. A handler
 // consumes the queue labelled with its own name unless [Consume] says otherwise.
 //
+// Lambda freezes goroutines that outlive the invocation they were started in. Each line of the app that starts such is warned of once,
+// a second or more after the first of them was left behind; see package sdktest for which are meant.
+//
 // Built with the tag "lambda", as images are, the package holds nothing: Command then adds nothing to the app.
 package localdrain
 

@@ -41,12 +41,13 @@ const (
 
 // poller has one handler consume one queue.
 type poller struct {
-	handler  string
-	invoker  lambda.Handler
-	client   *sqs.Client
-	url, arn string
-	batch    int32         // messages per invocation
-	limit    time.Duration // of an invocation, as the timeout of a function
+	handler    string
+	invoker    lambda.Handler
+	client     *sqs.Client
+	url, arn   string
+	goroutines *goroutines
+	batch      int32         // messages per invocation
+	limit      time.Duration // of an invocation, as the timeout of a function
 }
 
 // poll receives and handles batches until ctx ends and those begun have ended. It interrupts them only when it receives no more, lest
@@ -124,7 +125,8 @@ func (p *poller) handle(ctx context.Context, messages []types.Message) error {
 	invocation, cancel := context.WithTimeout(ctx, p.limit)
 	defer cancel()
 	invocation = lambdacontext.NewContext(invocation, &lambdacontext.LambdaContext{AwsRequestID: rand.Text()})
-	answer, err := p.invoker.Invoke(invocation, payload)
+	var answer []byte
+	p.goroutines.invoke(invocation, func(ctx context.Context) { answer, err = p.invoker.Invoke(ctx, payload) })
 	if err != nil {
 		return fmt.Errorf("invoke the handler: %w", err)
 	}

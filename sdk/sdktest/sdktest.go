@@ -4,6 +4,31 @@
 //	result := sdktest.Invoke(t, app, "webhooks", sdktest.Event{Type: "github.push", Data: push})
 //	if result.Messages[0].Outcome != sdktest.Handled { … }
 //	run := sdktest.Data[Run](t, result.Sent[0])
+//
+// # Goroutines
+//
+// Lambda freezes a runtime at the end of an invocation, and with it every goroutine that a handler started with a go statement and did
+// not wait for. It goes on, perhaps, in the next invocation, or never. Each line of the app that started such a goroutine fails the test:
+//
+//	handler "webhooks": a goroutine outlived the invocation, started in acme/webhooks.onPush at /src/acme/webhooks/push.go:42: …
+//
+// [sdk.Go] is the way to start one. A goroutine that ends with its context has a moment to do so. Goroutines that other modules and the
+// standard library started for themselves are theirs, such as those of an [net/http.Client]'s idle connections; [AllowGoroutines]
+// permits those of the app that are meant to stay. What the app started with [time.AfterFunc] is not found.
+//
+// # Time
+//
+// Nothing here uses a network, so a test can invoke handlers in a bubble of [testing/synctest], where hours pass at once and to the second:
+//
+//	synctest.Test(t, func(t *testing.T) {
+//		started := time.Now()
+//		result := sdktest.Invoke(t, app, "jobs", sdktest.Event{Type: "run.requested"})
+//		if took := time.Since(started); took != time.Minute { … } // the Timeout of a handler whose function waits for its context
+//	})
+//
+// An invocation has the deadline of the context that [InvokeContext] is given, and none without. What comes again after a time, as
+// [sdk.RetryAfter] or the number of the attempt says, is in the [Message]; invoke again with the next Attempt for what happens then.
+// Invocations follow each other as in a runtime that was never frozen: functions of [sdk.OnThaw] are not called.
 package sdktest
 
 import (
@@ -18,6 +43,7 @@ import (
 
 	"github.com/lambda-land/terraform-provider-handler/sdk"
 	"github.com/lambda-land/terraform-provider-handler/sdk/internal/environ"
+	"github.com/lambda-land/terraform-provider-handler/sdk/internal/outlive"
 )
 
 // Outcome is what became of a message.
@@ -45,7 +71,8 @@ type Message struct {
 }
 
 // Invoke hands events to a handler as one batch and returns when all of them have an outcome. The handler can send to the labels
-// that it declares with [sdk.SendsTo]; its log goes to the test's. An app or handler that does not exist as it should ends the test.
+// that it declares with [sdk.SendsTo]; its log goes to the test's. An app or handler that does not exist as it should ends the test, and
+// goroutines of the app that outlive the invocation fail it.
 func Invoke(t testing.TB, app *sdk.App, handler string, batch ...Event) *Result {
 	t.Helper()
 	return InvokeContext(t.Context(), t, app, handler, batch...)
@@ -69,10 +96,13 @@ func InvokeContext(ctx context.Context, t testing.TB, app *sdk.App, handler stri
 	queues := &queues{labels: app.Describe().Handlers[handler].SendTo, delays: make(map[string]time.Duration)}
 	queues.settlements = make(map[string]environ.Settlement)
 	ctx = environ.NewContext(withLog(ctx, t), &environ.Environment{SQS: queues, QueueURL: queues.declared, Settled: queues.settled})
-	answer, err := invoker.Invoke(ctx, payload)
+	var answer []byte
+	watch := outlive.New()
+	watch.Do(ctx, func(ctx context.Context) { answer, err = invoker.Invoke(ctx, payload) })
 	if err != nil {
 		t.Fatal(err)
 	}
+	checkGoroutines(ctx, t, watch, handler)
 	var response events.SQSEventResponse
 	if err := json.Unmarshal(answer, &response); err != nil {
 		t.Fatalf("decode the handler's answer: %s", err)

@@ -102,11 +102,13 @@ func TestInvokeIsAsStrictAsSQS(t *testing.T) {
 	}
 }
 
-// recorder is a test that ends with a text instead of failing.
+// recorder is a test that keeps why it failed instead of failing.
 type recorder struct {
 	testing.TB
 	text string
 }
+
+func (r *recorder) Errorf(format string, args ...any) { r.text += fmt.Sprintf(format, args...) + "\n" }
 
 func (r *recorder) Fatal(args ...any) { r.text = fmt.Sprint(args...); runtime.Goexit() }
 
