@@ -12,7 +12,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/lambda-land/terraform-provider-handler/sdk/internal/environ"
 )
 
 // metricsOf has an app's only handler, "h", handle batches as in Lambda, and returns the lines of metrics that it writes.
@@ -27,7 +30,7 @@ func metricsOf(t *testing.T, app *App, batches ...string) []map[string]any {
 			t.Fatal(err)
 		}
 		for _, batch := range batches {
-			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			ctx, cancel := context.WithTimeout(environ.NewContext(t.Context(), &environ.Environment{SQS: downSQS{}}), 10*time.Second)
 			if _, err := handler.Invoke(ctx, []byte(batch)); err != nil {
 				t.Error(err)
 			}
@@ -44,6 +47,13 @@ func metricsOf(t *testing.T, app *App, batches ...string) []map[string]any {
 		}
 	})
 	return lines
+}
+
+// downSQS is out of reach, so that failed messages wait for their visibility timeout.
+type downSQS struct{ environ.SQS }
+
+func (downSQS) GetQueueUrl(context.Context, *sqs.GetQueueUrlInput, ...func(*sqs.Options)) (*sqs.GetQueueUrlOutput, error) {
+	return nil, errors.New("SQS is down")
 }
 
 // batchOf is a batch of bare bodies of the given types.

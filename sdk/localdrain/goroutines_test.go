@@ -22,7 +22,7 @@ import (
 
 // warning is a line of the log.
 type warning struct {
-	Level, Msg, Started string
+	Level, Message, Started string
 	Count               int
 }
 
@@ -35,7 +35,7 @@ func (d *drained) warnings(t *testing.T) []warning {
 		if err := json.Unmarshal([]byte(line), &w); err != nil {
 			t.Fatalf("%s in %s", err, line)
 		}
-		if strings.HasPrefix(w.Msg, "goroutines outlived") {
+		if strings.HasPrefix(w.Message, "goroutines outlived") {
 			found = append(found, w)
 		}
 	}

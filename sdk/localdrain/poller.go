@@ -61,7 +61,7 @@ func (p *poller) poll(ctx context.Context) {
 	defer interrupt()
 	slots := make(chan struct{}, concurrentBatches)
 	pause := minPause
-	for {
+	for ctx.Err() == nil {
 		select {
 		case slots <- struct{}{}:
 		case <-ctx.Done():

@@ -31,7 +31,7 @@ func TestTime(t *testing.T) {
 			return sdk.Send(ctx, "done", "run.ready", e.ID)
 		}
 		app := sdk.New("acme",
-			sdk.OnThaw(func(context.Context, time.Duration) { t.Error("thawed") }),
+			sdk.OnThaw(func(time.Duration) { t.Error("thawed") }),
 			sdk.Handler("jobs", sdk.Timeout(90*time.Second), sdk.SendsTo("done"), sdk.On("run.requested", poll)),
 		)
 		started := time.Now()
