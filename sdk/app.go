@@ -20,11 +20,13 @@ type App struct {
 	freeze     []func(context.Context)
 	errs       []error
 
-	aws    clients
-	queues queueCache
+	aws     clients
+	queues  queueCache
+	secrets secrets
 }
 
-// AppOption is a part of an app: [Server], [Handler], [Command], [Use] or [OnThaw].
+// AppOption is a part of an app: [Server], [Handler], [Command], [Use], [OnThaw], [OnFreeze], [EnvironmentWins], [SecretsTTL] or
+// [OnSecretsChange].
 type AppOption interface{ applyToApp(*App) }
 
 // HandlerOption is a part of a handler: [On], [SendsTo], [Timeout], [BatchSize], [Concurrency] or [Use].

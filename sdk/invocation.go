@@ -54,6 +54,7 @@ func (i *invoker) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 		return nil, err
 	}
 	v := i.begin(ctx)
+	v.refreshSecrets(ctx)
 	v.handleAll(ctx, lanes(messages))
 
 	response := events.SQSEventResponse{BatchItemFailures: []events.SQSBatchItemFailure{}}
