@@ -65,6 +65,13 @@ func TestRefreshLeavesTheEnvironmentAlone(t *testing.T) {
 		time.Sleep(time.Hour)
 		r.invoke(t, time.Minute)
 		r.check(t, "changed S_D", "mine")
+		r.put("one", `{"S_A":"hunter2-new","S_D":"hunter2-newer"}`)
+		time.Sleep(time.Hour)
+		r.invoke(t, time.Minute)
+		r.check(t, "changed S_D", "mine")
+		if got := os.Getenv("S_D"); got != "hunter2-newer" {
+			t.Errorf("S_D: got %q", got)
+		}
 		r.put("one", `{}`)
 		time.Sleep(time.Hour)
 		r.invoke(t, time.Minute)
