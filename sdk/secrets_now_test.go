@@ -3,6 +3,9 @@ package sdk_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
+	"log/slog"
 	"net/http"
 	"os"
 	"strings"
@@ -144,5 +147,53 @@ func TestRefreshSecretsWithoutAnyOrWithoutAnApp(t *testing.T) {
 	ctx, _ := sdktest.Context(t, sdk.New("acme"))
 	if err := sdk.RefreshSecrets(ctx); err != nil {
 		t.Errorf("without secrets: got %v", err)
+	}
+}
+
+// TestRefreshRaces has invocations and RefreshSecrets at the same time, over a real connection, while secrets change all the time.
+func TestRefreshRaces(t *testing.T) {
+	restore(t, "S_A", "S_B")
+	s := &secretsManager{strings: map[string]string{"one": `{"S_A":"0","S_B":"0"}`}}
+	var changes int
+	app := sdk.New("acme", sdk.SecretsTTL(time.Millisecond),
+		sdk.OnSecretsChange(func(context.Context, []string) { changes++ }), // one at a time: no lock
+		sdk.Handler("h", sdk.On("a", func(ctx context.Context, _ sdk.Event[any]) error {
+			if os.Getenv("S_A") == "" {
+				return errors.New("S_A is gone, although every version of the secret has it")
+			}
+			return sdk.RefreshSecrets(ctx)
+		})),
+		sdk.Command("load", "", func(context.Context, *sdk.App, []string) error { return nil }),
+	)
+	reachSecrets(t, s, "one")
+	if err := app.Run(t.Context(), []string{"backend", "load"}, io.Discard, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(newFakeSQS().context(sdk.WithLogger(t.Context(), slog.New(slog.DiscardHandler))), time.Hour)
+	defer cancel()
+	var all sync.WaitGroup
+	for g := range 6 {
+		all.Go(func() {
+			for i := range 20 {
+				s.put("one", fmt.Sprintf(`{"S_A":"%d","S_%d":"1"}`, i, g))
+				want := `{"batchItemFailures":[]}`
+				if got := invokeRaw(ctx, t, app, payload(t, sdktest.Event{Type: "a"}, sdktest.Event{Type: "a"})); got != want {
+					t.Errorf("got %s, want %s", got, want)
+				}
+			}
+		})
+	}
+	all.Wait()
+	s.put("one", `{}`)
+	if err := sdk.RefreshSecrets(app.Context(ctx)); err != nil {
+		t.Error(err)
+	}
+	if changes == 0 {
+		t.Error("no change was told")
+	}
+	for g := range 6 {
+		if _, ok := os.LookupEnv(fmt.Sprint("S_", g)); ok {
+			t.Errorf("S_%d stayed", g)
+		}
 	}
 }
