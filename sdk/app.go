@@ -23,9 +23,10 @@ type App struct {
 	onShutdown []func(context.Context)
 	errs       []error
 
-	aws    clients
-	queues queueCache
-	idlers idlers
+	aws     clients
+	queues  queueCache
+	idlers  idlers
+	secrets secrets
 }
 
 // New puts an app together. The name is the source of the events it sends.

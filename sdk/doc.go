@@ -21,9 +21,14 @@
 //
 // In Lambda, [App.Main] runs the handler that the environment variable HANDLER names. Everywhere else the command line
 // decides: "acme backend server" serves, "acme backend handlers" lists what is registered, "acme backend send" sends one
-// event, and [Command] adds more. Before any of the app's own code, each key of the JSON objects in the secrets that
-// SECRETS_MANAGER_ENVIRONMENT_VARIABLE_KEYS lists becomes an environment variable. Package-level variables are initialised
-// earlier still, so read such variables inside functions.
+// event, and [Command] adds more.
+//
+// # Secrets
+//
+// Before any of the app's own code, each key of the JSON objects in the secrets that SECRETS_MANAGER_ENVIRONMENT_VARIABLE_KEYS lists
+// becomes an environment variable; a secret that cannot be loaded ends the start with a [*SecretError]. Package-level variables are
+// initialised earlier still, so read such variables inside functions. [SecretsTTL] has old secrets loaded again at the start of an
+// invocation, [RefreshSecrets] at once, and [OnSecretsChange] tells what changed. [EnvironmentWins] leaves alone what is there already.
 //
 // # Messages and batches
 //

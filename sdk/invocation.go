@@ -55,6 +55,7 @@ func (i *invoker) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 		return nil, err
 	}
 	v := i.begin(ctx, messages)
+	v.refreshSecrets(ctx)
 	v.handleAll()
 	v.postpone()
 	v.measure()

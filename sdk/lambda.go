@@ -42,6 +42,7 @@ const initTime = 9 * time.Second
 
 // serveLambda runs the handler that HANDLER names. Where aws-lambda-go only exits, it tells Lambda why a function cannot start.
 func (a *App) serveLambda(ctx context.Context, stdout io.Writer) error {
+	limitMemory()
 	handler, err := a.initLambda(ctx, stdout)
 	if err != nil {
 		if reportErr := reportInitError(ctx, err); reportErr != nil {

@@ -1,6 +1,7 @@
 package sdk
 
-// AppOption is a part of an app: [Server], [Handler], [Command], [Use], or one of the functions whose names begin with "On".
+// AppOption is a part of an app: [Server], [Handler], [Command], [Use], [Metrics], [Transports], [EnvironmentWins], [SecretsTTL], or one
+// of the hooks [OnInit], [OnThaw], [OnFreeze], [OnShutdown] and [OnSecretsChange].
 type AppOption interface{ applyToApp(*App) }
 
 // HandlerOption is a part of a handler: [On], [SendsTo], [BatchSize], [Concurrency], [Margin], [Unhandled], [Use] or a

@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"syscall"
@@ -52,15 +53,20 @@ func acme() *sdk.App {
 				panic("as ordered")
 			case "greet":
 				fmt.Println("greeting", os.Getenv("GREETING"))
+			case "memory":
+				printMemoryLimit()
 			}
 			return nil
 		})),
 		sdk.Handler("webhooks",
 			sdk.On("github.*", ignore), sdk.On("github.push", ignore), sdk.SendsTo("jobs", "audit"),
 			sdk.Timeout(59500*time.Millisecond), sdk.BatchSize(10)),
+		sdk.Command("memory", "prints the memory limit", func(context.Context, *sdk.App, []string) error { printMemoryLimit(); return nil }),
 		sdk.Command("fail", "fails", func(context.Context, *sdk.App, []string) error { return errors.New("it failed") }),
 	)
 }
+
+func printMemoryLimit() { fmt.Println("memory limit", debug.SetMemoryLimit(-1)) }
 
 // process is a running app.
 type process struct {

@@ -1,75 +1,52 @@
 package sdk
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"slices"
 	"strings"
+	"sync"
+	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
-	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
-	"github.com/aws/smithy-go"
 )
 
 // secretKeys is the variable that lists the secrets to load, by ARN or name, separated by commas.
 const secretKeys = "SECRETS_MANAGER_ENVIRONMENT_VARIABLE_KEYS"
 
-// maxSecrets is how many secrets BatchGetSecretValue takes.
-const maxSecrets = 20
+// secrets are those of an app, and what is to be done with them.
+type secrets struct {
+	environmentWins bool
+	ttl             time.Duration // 0: they are loaded once
+	onChange        []func(context.Context, []string)
 
-// Reasons why secrets could not be loaded, as Lambda shows them.
-const (
-	secretNotFound     = "Config.SecretNotFound"
-	secretAccessDenied = "Config.SecretAccessDenied"
-	secretUnavailable  = "Config.SecretUnavailable"
-	secretInvalid      = "Config.SecretInvalid"
-)
+	mu      sync.Mutex
+	ids     []string          // none: nothing was loaded
+	values  map[string]string // of the environment variables that they are
+	due     time.Time         // for being loaded again, by now
+	running *secretLoad       // nil: none
+}
 
-// loadSecrets sets each key of the secrets' JSON objects as an environment variable: a string as it is, anything else as its
-// compact JSON. Later secrets win over earlier ones, and all of them over what the environment has already. Either all
-// variables are set or none. No error of it holds a secret's value.
+// EnvironmentWins leaves variables alone that the environment has already, even those that are empty. Without it, secrets win.
+func EnvironmentWins() AppOption {
+	return appOption(func(a *App) { a.secrets.environmentWins = true })
+}
+
+// loadSecrets sets each key of the secrets' JSON objects as an environment variable. Either all variables are set or none. No error of
+// it holds a secret's value.
 func (a *App) loadSecrets(ctx context.Context) error {
 	ids := secretIDs(os.Getenv(secretKeys))
 	if len(ids) == 0 {
 		return nil
 	}
-	config, err := a.aws.loadConfig(ctx)
+	variables, err := a.fetchVariables(ctx, ids)
 	if err != nil {
-		return &configError{secretUnavailable, fmt.Errorf("load secrets: %w", err)}
+		return err
 	}
-	client := secretsmanager.NewFromConfig(config)
-	var entries []types.SecretValueEntry
-	for chunk := range slices.Chunk(ids, maxSecrets) {
-		fetched, err := fetchSecrets(ctx, client, chunk)
-		if err != nil {
-			return err
-		}
-		entries = append(entries, fetched...)
-	}
-	variables := make(map[string]string)
-	for _, id := range ids {
-		i := slices.IndexFunc(entries, func(e types.SecretValueEntry) bool { return isSecret(e, id) })
-		if i < 0 {
-			return secretError(id, secretNotFound, errors.New("AWS Secrets Manager did not return it"), notFoundAdvice)
-		}
-		decoded, err := decodeSecret(id, entries[i])
-		if err != nil {
-			return err
-		}
-		maps.Copy(variables, decoded)
-	}
-	for name, value := range variables {
-		if err := os.Setenv(name, value); err != nil {
-			return fmt.Errorf("set environment variable %q from a secret: %w", name, err)
-		}
-	}
-	return nil
+	_, err = a.secrets.set(ids, variables)
+	return err
 }
 
 // secretIDs reads the list, without blanks and repetitions.
@@ -83,97 +60,45 @@ func secretIDs(list string) []string {
 	return ids
 }
 
-// isSecret tells whether an entry is what was asked for: by name, by ARN, or by ARN without the random suffix.
-func isSecret(e types.SecretValueEntry, id string) bool {
-	arn := aws.ToString(e.ARN)
-	if id == arn || id == aws.ToString(e.Name) {
-		return true
+func (a *App) fetchVariables(ctx context.Context, ids []string) (map[string]string, error) {
+	config, err := a.aws.loadConfig(ctx)
+	if err != nil {
+		return nil, secretFailure(ids, "", err)
 	}
-	suffix, ok := strings.CutPrefix(arn, id+"-")
-	return ok && len(suffix) == 6
+	fetched, err := fetchSecrets(ctx, secretsmanager.NewFromConfig(config), ids)
+	if err != nil {
+		return nil, err
+	}
+	return mergeSecrets(fetched)
 }
 
-// fetchSecrets gets up to 20 secrets.
-func fetchSecrets(ctx context.Context, client *secretsmanager.Client, ids []string) ([]types.SecretValueEntry, error) {
-	var entries []types.SecretValueEntry
+// set makes environment variables of what was loaded, removes those that are in no secret any more, and returns the sorted names of
+// those that are not as they were.
+func (s *secrets) set(ids []string, loaded map[string]string) (changed []string, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ids, s.due = ids, now().Add(s.ttl)
+	values := make(map[string]string, len(loaded))
 	var errs []error
-	pages := secretsmanager.NewBatchGetSecretValuePaginator(client, &secretsmanager.BatchGetSecretValueInput{SecretIdList: ids})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			code := ""
-			if apiErr, ok := errors.AsType[smithy.APIError](err); ok {
-				code = apiErr.ErrorCode()
-			}
-			kind, advice := secretFailure(code)
-			return nil, secretError(strings.Join(ids, ", "), kind, err, advice)
+	for name, value := range loaded {
+		before, ours := s.values[name]
+		if _, exists := os.LookupEnv(name); exists && !ours && s.environmentWins {
+			continue
 		}
-		for _, failure := range page.Errors {
-			kind, advice := secretFailure(aws.ToString(failure.ErrorCode))
-			cause := fmt.Errorf("%s: %s", aws.ToString(failure.ErrorCode), aws.ToString(failure.Message))
-			errs = append(errs, secretError(aws.ToString(failure.SecretId), kind, cause, advice))
+		if err := os.Setenv(name, value); err != nil {
+			errs = append(errs, fmt.Errorf("set environment variable %q from a secret: %w", name, err))
 		}
-		entries = append(entries, page.SecretValues...)
-	}
-	return entries, errors.Join(errs...)
-}
-
-const notFoundAdvice = "create it, or correct the ARN in the function's secrets"
-
-// secretFailure tells the kind of a failure by AWS's error code, and what to do about it.
-func secretFailure(code string) (kind, advice string) {
-	switch {
-	case strings.HasPrefix(code, "ResourceNotFound"):
-		return secretNotFound, notFoundAdvice
-	case strings.HasPrefix(code, "AccessDenied"):
-		return secretAccessDenied, "allow the role secretsmanager:BatchGetSecretValue on *, secretsmanager:GetSecretValue on the secret" +
-			" and kms:Decrypt on the key that encrypts it"
-	case strings.HasPrefix(code, "Decryption"):
-		return secretAccessDenied, "allow the role kms:Decrypt on the key that encrypts it, and check that the key is enabled"
-	case strings.HasPrefix(code, "InvalidRequest"):
-		return secretUnavailable, "check that it is not scheduled for deletion and has a current version"
-	}
-	return secretUnavailable, "check that the function can reach AWS Secrets Manager (network, endpoint, credentials)"
-}
-
-func secretError(id, kind string, cause error, advice string) error {
-	return &configError{kind, fmt.Errorf("load secret %s: %w; %s", id, cause, advice)}
-}
-
-// decodeSecret makes environment variables of a secret's JSON object. Errors of encoding/json are left out, since they quote.
-func decodeSecret(id string, e types.SecretValueEntry) (map[string]string, error) {
-	const advice = "store a JSON object whose keys are names of environment variables"
-	invalid := func(format string, args ...any) error {
-		return secretError(id, secretInvalid, fmt.Errorf(format, args...), advice)
-	}
-	if e.SecretString == nil {
-		return nil, invalid("its value is binary")
-	}
-	var object map[string]json.RawMessage
-	if json.Unmarshal([]byte(*e.SecretString), &object) != nil || object == nil {
-		return nil, invalid("its value is not a JSON object")
-	}
-	variables := make(map[string]string, len(object))
-	for name, raw := range object {
-		if name == "" || strings.ContainsAny(name, "=\x00") {
-			return nil, invalid("one of its keys is empty or holds \"=\" or a NUL character") // and may be a secret put in the wrong place
+		if values[name] = value; !ours || before != value {
+			changed = append(changed, name)
 		}
-		value := variableText(raw)
-		if strings.ContainsRune(value, 0) {
-			return nil, invalid("the value of its key %q holds a NUL character", name)
+	}
+	for name := range s.values {
+		if _, stays := values[name]; !stays {
+			errs = append(errs, os.Unsetenv(name))
+			changed = append(changed, name)
 		}
-		variables[name] = value
 	}
-	return variables, nil
-}
-
-// variableText is a string as it is and any other JSON in its compact form.
-func variableText(raw json.RawMessage) string {
-	var text string
-	if raw[0] == '"' && json.Unmarshal(raw, &text) == nil {
-		return text
-	}
-	var compact bytes.Buffer
-	_ = json.Compact(&compact, raw) // raw was decoded from valid JSON
-	return compact.String()
+	s.values = values
+	slices.Sort(changed)
+	return changed, errors.Join(errs...)
 }

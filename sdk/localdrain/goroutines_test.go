@@ -23,7 +23,7 @@ import (
 // warning is a line of the log.
 type warning struct {
 	Level, Message, Started string
-	Count               int
+	Count                   int
 }
 
 // warnings are those of goroutines that outlived their invocation.
