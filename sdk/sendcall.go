@@ -37,11 +37,11 @@ type parcel struct {
 func (p *parcel) send(ctx context.Context, entries []*entry) {
 	slots := make(chan struct{}, parallelCalls)
 	var running sync.WaitGroup
-	for _, batch := range pack(entries) {
+	for _, load := range pack(entries) {
 		slots <- struct{}{}
 		running.Go(func() {
 			defer func() { <-slots }()
-			for len(batch) > 0 {
+			for batch := load.entries; len(batch) > 0; {
 				p.call(ctx, batch)
 				pause(ctx, batch)
 				batch = slices.DeleteFunc(batch, (*entry).isSettled)
@@ -54,7 +54,7 @@ func (p *parcel) send(ctx context.Context, entries []*entry) {
 // sendInOrder sends entries to a FIFO queue.
 func (p *parcel) sendInOrder(ctx context.Context, entries []*entry) {
 	for len(entries) > 0 {
-		batch := entries[:fitting(entries)]
+		batch := firstLoad(entries).entries
 		p.call(ctx, batch)
 		settleOvertaken(batch)
 		pause(ctx, batch)

@@ -2,41 +2,83 @@ package sdk
 
 import "slices"
 
-// pack distributes entries over calls by first fit decreasing: as few as possible, or hardly more.
-func pack(entries []*entry) [][]*entry {
-	type call struct {
-		entries []*entry
-		size    int
+// load is what goes into one call.
+type load struct {
+	entries []*entry
+	size    int // in bytes
+}
+
+func (c *load) takes(e *entry) bool {
+	return len(c.entries) < maxEntries && c.size+e.size() <= maxMessageSize
+}
+
+func (c *load) add(e *entry) { c.entries, c.size = append(c.entries, e), c.size+e.size() }
+
+// pack distributes entries over as few calls as possible, or hardly more. It leaves them in order if that takes no more calls; else it
+// takes the larger ones first. To spread them evenly is best where many small ones are to fill the calls, to fill one call after the
+// other where size is what counts.
+func pack(entries []*entry) []*load {
+	size := 0
+	for _, e := range entries {
+		size += e.size()
 	}
-	var open []*call // that have room for a smaller entry
-	var packed [][]*entry
-	for _, e := range slices.SortedStableFunc(slices.Values(entries), func(a, b *entry) int { return b.size() - a.size() }) {
-		i := slices.IndexFunc(open, func(c *call) bool { return c.size+e.size() <= maxMessageSize })
-		if i < 0 {
-			i = len(open)
-			open = append(open, new(call))
-		}
-		c := open[i]
-		c.entries, c.size = append(c.entries, e), c.size+e.size()
-		if len(c.entries) == maxEntries {
-			packed = append(packed, c.entries)
-			open = slices.Delete(open, i, i+1)
-		}
+	least := max(ceilDiv(len(entries), maxEntries), ceilDiv(size, maxMessageSize))
+	packed := inSequence(entries)
+	if len(packed) == least {
+		return packed
 	}
-	for _, c := range open {
-		packed = append(packed, c.entries)
+	emptier := func(a, b *load) bool { return a.size < b.size }
+	fuller := func(a, b *load) bool { return a.size > b.size }
+	bySize := slices.SortedStableFunc(slices.Values(entries), func(a, b *entry) int { return b.size() - a.size() })
+	for _, other := range [][]*load{fill(bySize, least, emptier), fill(bySize, 0, fuller)} {
+		if len(other) < len(packed) {
+			packed = other
+		}
 	}
 	return packed
 }
 
-// fitting is how many of the first entries go into one call.
-func fitting(entries []*entry) int {
-	size := 0
-	for n, e := range entries {
-		size += e.size()
-		if n == maxEntries || size > maxMessageSize {
-			return n
-		}
+func ceilDiv(a, b int) int { return (a + b - 1) / b }
+
+func inSequence(entries []*entry) []*load {
+	var calls []*load
+	for len(entries) > 0 {
+		c := firstLoad(entries)
+		calls, entries = append(calls, c), entries[len(c.entries):]
 	}
-	return len(entries)
+	return calls
+}
+
+// firstLoad takes entries until one does not fit.
+func firstLoad(entries []*entry) *load {
+	c := new(load)
+	for _, e := range entries {
+		if !c.takes(e) {
+			break
+		}
+		c.add(e)
+	}
+	return c
+}
+
+// fill puts each entry into the best of n calls that takes it, or else into a further one.
+func fill(entries []*entry, n int, better func(a, b *load) bool) []*load {
+	calls := make([]*load, n)
+	for i := range calls {
+		calls[i] = new(load)
+	}
+	for _, e := range entries {
+		var best *load
+		for _, c := range calls {
+			if c.takes(e) && (best == nil || better(c, best)) {
+				best = c
+			}
+		}
+		if best == nil {
+			best = new(load)
+			calls = append(calls, best)
+		}
+		best.add(e)
+	}
+	return calls
 }
