@@ -283,4 +283,3 @@ func TestCallsToStandardQueuesAreMadeSideBySide(t *testing.T) {
 		}
 	})
 }
-

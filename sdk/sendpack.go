@@ -63,9 +63,9 @@ func firstLoad(entries []*entry) *load {
 
 // fill puts each entry into the best of n calls that takes it, or else into a further one.
 func fill(entries []*entry, n int, better func(a, b *load) bool) []*load {
-	calls := make([]*load, n)
-	for i := range calls {
-		calls[i] = new(load)
+	var calls []*load
+	for range n {
+		calls = append(calls, new(load))
 	}
 	for _, e := range entries {
 		var best *load
