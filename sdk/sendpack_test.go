@@ -35,6 +35,7 @@ func TestSendAllFillsCalls(t *testing.T) {
 		{"thirds of a MiB", "jobs", []int{third, third, third, 0, third}, "[1 4]"},
 		{"large ones", "jobs", []int{1_000_000, 1_000_000, 1_000_000}, "[1 1 1]"},
 		{"large and small ones, in turn", "jobs", []int{1_000_000, 600_000, 1_000_000, 400_000, 0, 0, 0}, "[2 2 3]"},
+		{"ones that fit only together", "jobs", []int{300_000, 600_000, 200_000, 700_000, 200_000, 900_000}, "[1 2 3]"},
 		{"in order", "orders", []int{third, third, third, 0, third}, "[1 4]"},
 		{"in order, whatever the size", "orders", []int{1_000_000, 600_000, 1_000_000, 400_000, 0, 0, 0}, "[1 1 1 4]"},
 	} {
