@@ -60,6 +60,8 @@
 //
 // # Events
 //
-// [Send] writes CloudEvents 1.0 in JSON. Handlers understand these, EventBridge events (the detail-type is the event's type),
+// [Send] and [SendAll] write CloudEvents 1.0 in JSON, and try again what SQS rejects for the moment. A handler whose message comes again
+// sends again: give events IDs that derive from the event being handled ([WithID]), so that their consumers, and FIFO queues, can tell.
+// Handlers understand these, EventBridge events (the detail-type is the event's type),
 // SNS notifications around any of them, and bare bodies whose type is in the message attribute "type".
 package sdk

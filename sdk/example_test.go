@@ -10,8 +10,6 @@ import (
 	"github.com/lambda-land/terraform-provider-handler/sdk"
 )
 
-type Push struct{ After string }
-
 type Run struct{ Commit string }
 
 func run(ctx context.Context, e sdk.Event[Run]) error {
@@ -20,17 +18,6 @@ func run(ctx context.Context, e sdk.Event[Run]) error {
 		return sdk.RetryAfter(errors.New("no machine is free"), time.Minute)
 	}
 	return nil
-}
-
-// A handler may emit further events while it handles one, and tell errors apart that trying again cannot cure.
-func ExampleSend() {
-	onPush := func(ctx context.Context, e sdk.Event[Push]) error {
-		if e.Data.After == "" {
-			return sdk.Permanent(errors.New("the push has no commit"))
-		}
-		return sdk.Send(ctx, "jobs", "run.requested", Run{Commit: e.Data.After})
-	}
-	_ = sdk.New("acme", sdk.Handler("webhooks", sdk.On("github.push", onPush), sdk.SendsTo("jobs")))
 }
 
 // An app is one binary with a server and handlers. Its main function ends with app.Main().

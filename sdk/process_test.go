@@ -307,7 +307,7 @@ func TestCommandLine(t *testing.T) {
 		{"flags of handlers", []string{"backend", "handlers", "-h"}, 0, "", "print JSON"},
 		{"send without type", []string{"backend", "send", "jobs"}, 2, "", "takes the label of a queue"},
 		{"send what is no JSON", []string{"backend", "send", "jobs", "order", "{"}, 2, "", "the event's data is not JSON"},
-		{"send to an unknown queue", []string{"backend", "send", "jobs", "order", "{}"}, 1, "", `no queue labelled "jobs" (it knows none)`},
+		{"send to an unknown queue", []string{"backend", "send", "jobs", "order", "{}"}, 1, "", `no queue is labelled "jobs" (none is known)`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -22,6 +24,11 @@ func sender(t *testing.T, f *fakeSQS) context.Context {
 	return sdk.New("acme").Context(f.context(t.Context()))
 }
 
+// marshaler is data that becomes JSON by a function.
+type marshaler func() ([]byte, error)
+
+func (m marshaler) MarshalJSON() ([]byte, error) { return m() }
+
 func TestSendWritesCloudEvents(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 11, 23, 14, 30, 0, 123456789, time.FixedZone("CET", 3600))
@@ -37,6 +44,9 @@ func TestSendWritesCloudEvents(t *testing.T) {
 			`"id":"e-1",.*"time":"2026-11-23T13:30:00.123456789Z",.*"data":1\}$`},
 		{"raw JSON", json.RawMessage(`{ "a": [1, 2] }`), nil, `"data":\{"a":\[1,2\]\}\}$`},
 		{"no data", nil, nil, `"time":"[^"]*"\}$`},
+		{"HTML", "<&>", nil, `"data":"<&>"\}$`},
+		{"no UTF-8", "a\xff", nil, `"data":"a(\x{fffd}|\\ufffd)"\}$`},
+		{"raw JSON that is no UTF-8", json.RawMessage("\"a\xffb\xed\xa0\x80\""), nil, `"data":"a\x{fffd}b\x{fffd}"\}$`},
 		{"characters that SQS refuses", "a\ufffeb\uffff", nil, `"data":"a\\ufffeb\\uffff"\}$`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -73,39 +83,11 @@ func TestSendOptionsBecomeParametersOfTheQueue(t *testing.T) {
 	if aws.ToString(fifo.MessageGroupId) != "g" || aws.ToString(fifo.MessageDeduplicationId) != "e-1" {
 		t.Errorf("FIFO queue: got %+v", fifo)
 	}
-}
-
-func TestSendAllFillsCalls(t *testing.T) {
-	t.Parallel()
-	const third = 1 << 20 / 3
-	for _, test := range []struct {
-		name  string
-		sizes []int
-		want  string // entries per call
-	}{
-		{"nothing", nil, "[]"},
-		{"tens", make([]int, 23), "[10 10 3]"},
-		{"one MiB", []int{third - 400, third - 400, third - 400, 0, third}, "[4 1]"},
-		{"large ones", []int{1_000_000, 1_000_000, 1_000_000}, "[1 1 1]"},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			f := newFakeSQS()
-			var all []sdk.Outgoing
-			for _, size := range test.sizes {
-				all = append(all, sdk.Outgoing{Type: "a", Data: strings.Repeat("x", size)})
-			}
-			if err := sdk.SendAll(sender(t, f), "jobs", all...); err != nil {
-				t.Fatal(err)
-			}
-			counts := []int{}
-			for _, batch := range f.batches {
-				counts = append(counts, len(batch.Entries))
-			}
-			if got := fmt.Sprint(counts); got != test.want {
-				t.Errorf("got calls of %s, want %s", got, test.want)
-			}
-		})
+	if err := sdk.Send(ctx, "orders", "a", nil, sdk.WithGroup("g"), sdk.WithID("e 1"), sdk.WithDeduplicationID("d-1")); err != nil {
+		t.Fatal(err)
+	}
+	if got := aws.ToString(f.batches[2].Entries[0].MessageDeduplicationId); got != "d-1" {
+		t.Errorf("got deduplication ID %s, want d-1", got)
 	}
 }
 
@@ -149,6 +131,7 @@ func TestSendAllTellsExactlyWhatWasNotSent(t *testing.T) {
 			} else if err != nil {
 				t.Fatal(err)
 			}
+			slices.Sort(failed)
 			if got := fmt.Sprint(failed); got != test.want {
 				t.Errorf("got failures %s, want %s", got, test.want)
 			}
@@ -171,15 +154,30 @@ func TestSendErrors(t *testing.T) {
 		options                []sdk.SendOption
 		want                   string
 	}{
-		{"unknown label", "job", "a", nil, nil, `no queue labelled "job" (it knows jobs, orders)`},
+		{"unknown label", "job", "a", nil, nil, `no queue is labelled "job" (known are jobs, orders)`},
 		{"no type", "jobs", "", nil, nil, "needs a type"},
 		{"no ID", "jobs", "a", nil, []sdk.SendOption{sdk.WithID("")}, "an ID"},
 		{"too large", "jobs", "a", many, nil, "SQS takes 1048576 at most"},
-		{"data that is no JSON", "jobs", "a", make(chan int), nil, "encode its data: json: unsupported type: chan int"},
+		{"data that is no JSON", "jobs", "a", make(chan int), nil, "encode it as JSON: json: unsupported type: chan int"},
+		{"data that is no number", "jobs", "a", math.NaN(), nil, "unsupported value: NaN"},
+		{"data that fails", "jobs", "a", marshaler(func() ([]byte, error) { return nil, errBroken }), nil, "broken"},
+		{"data that panics", "jobs", "a", marshaler(func() ([]byte, error) { panic("at the disco") }), nil, "panic: at the disco"},
+		{"data that lies", "jobs", "a", marshaler(func() ([]byte, error) { return []byte("{"), nil }), nil, "unexpected end of JSON"},
+		{"raw data that is no JSON", "jobs", "a", json.RawMessage("\x00"), nil, "invalid character"},
+		{"time beyond RFC 3339", "jobs", "a", nil, []sdk.SendOption{sdk.WithTime(time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC))}, "year outside"},
 		{"negative delay", "jobs", "a", nil, []sdk.SendOption{sdk.WithDelay(-1)}, "must be 0 to 15m"},
 		{"long delay", "jobs", "a", nil, []sdk.SendOption{sdk.WithDelay(time.Hour)}, "must be 0 to 15m"},
 		{"FIFO without group", "orders", "a", nil, nil, "add WithGroup"},
 		{"FIFO with delay", "orders", "a", nil, []sdk.SendOption{sdk.WithGroup("g"), sdk.WithDelay(time.Second)}, "remove WithDelay"},
+		{"group with a space", "jobs", "a", nil, []sdk.SendOption{sdk.WithGroup("a b")}, "the group must consist of"},
+		{"long group", "orders", "a", nil, []sdk.SendOption{sdk.WithGroup(strings.Repeat("g", 129))}, "the group must consist of"},
+		{"group beyond ASCII", "orders", "a", nil, []sdk.SendOption{sdk.WithGroup("é")}, "the group must consist of"},
+		{"deduplication ID with a space", "orders", "a", nil, []sdk.SendOption{sdk.WithGroup("g"), sdk.WithDeduplicationID(" ")},
+			"the deduplication ID must consist of"},
+		{"deduplication by a long ID", "orders", "a", nil, []sdk.SendOption{sdk.WithGroup("g"), sdk.WithID(strings.Repeat("i", 129))},
+			"add WithDeduplicationID"},
+		{"deduplication in a standard queue", "jobs", "a", nil, []sdk.SendOption{sdk.WithDeduplicationID("d")},
+			"remove WithDeduplicationID"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -205,6 +203,44 @@ func TestSendAllSendsNothingWhenOneEventCannotBeSent(t *testing.T) {
 	}
 	if len(f.batches) > 0 {
 		t.Error("something was sent")
+	}
+}
+
+func TestAnUnknownQueueIsAnErrorOfItsOwn(t *testing.T) {
+	t.Parallel()
+	app := sdk.New("acme", sdk.Handler("h", sdk.SendsTo("jobs", "audit"), sdk.On("a", func(ctx context.Context, _ sdk.RawEvent) error {
+		return sdk.Send(ctx, "job", "b", nil)
+	})))
+	for name, test := range map[string]struct {
+		err  error
+		want []string
+	}{
+		"HANDLER_QUEUES": {sdk.SendAll(sender(t, newFakeSQS()), "job"), []string{"jobs", "orders"}},
+		"sdktest":        {sdktest.Invoke(t, app, "h", sdktest.Event{Type: "a"}).Messages[0].Err, []string{"audit", "jobs"}},
+	} {
+		unknown, ok := errors.AsType[*sdk.UnknownQueueError](test.err)
+		if !ok || unknown.Label != "job" || !slices.Equal(unknown.Known, test.want) {
+			t.Errorf("%s: got %v, want that it knows %s", name, test.err, test.want)
+		}
+	}
+}
+
+// TestSendPassesTheTraceOn has messages that came with a trace header, or with what is none.
+func TestSendPassesTheTraceOn(t *testing.T) {
+	t.Parallel()
+	app := sdk.New("acme", sdk.Handler("h", sdk.SendsTo("jobs"), sdk.On("a", func(ctx context.Context, _ sdk.RawEvent) error {
+		return sdk.SendAll(ctx, "jobs", sdk.Outgoing{Type: "b"}, sdk.Outgoing{Type: "b"})
+	})))
+	for _, header := range []string{"Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1", "nonsense", ""} {
+		f := newFakeSQS()
+		received := strings.Replace(string(payload(t, sdktest.Event{Type: "a"})), "Root=1", header, 1)
+		invokeRaw(f.context(t.Context()), t, app, []byte(received))
+		for _, entry := range f.batches[0].Entries {
+			trace, ok := entry.MessageSystemAttributes["AWSTraceHeader"]
+			if want := strings.HasPrefix(header, "Root="); ok != want || want && aws.ToString(trace.StringValue) != header {
+				t.Errorf("%q: got %v", header, aws.ToString(trace.StringValue))
+			}
+		}
 	}
 }
 

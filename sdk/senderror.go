@@ -5,6 +5,21 @@ import (
 	"strings"
 )
 
+// UnknownQueueError is why [Send] and [SendAll] send nothing to a queue that nobody told the app about.
+type UnknownQueueError struct {
+	Label string   // that was given
+	Known []string // the labels that there are, sorted
+}
+
+func (e *UnknownQueueError) Error() string {
+	known := "none is known"
+	if len(e.Known) > 0 {
+		known = "known are " + strings.Join(e.Known, ", ")
+	}
+	return fmt.Sprintf("no queue is labelled %q (%s): name it in the handler's sdk.SendsTo, and in the function's send_to or HANDLER_QUEUES",
+		e.Label, known)
+}
+
 // SendError tells which of the events given to [SendAll] were not sent, and why, causes first. The others were sent.
 type SendError struct {
 	Queue    string        // label

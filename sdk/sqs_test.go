@@ -99,10 +99,11 @@ func (f *fakeSQS) SendMessageBatch(ctx context.Context, in *sqs.SendMessageBatch
 	f.batches = append(f.batches, in)
 	out := new(sqs.SendMessageBatchOutput)
 	for _, entry := range in.Entries {
-		for mark := range f.rejected {
-			if strings.Contains(*entry.MessageBody, mark) {
-				out.Failed = append(out.Failed, rejection(entry.Id))
-			}
+		isIn := func(mark string) bool { return strings.Contains(*entry.MessageBody, mark) }
+		if slices.ContainsFunc(slices.Collect(maps.Keys(f.rejected)), isIn) {
+			out.Failed = append(out.Failed, rejection(entry.Id))
+		} else {
+			out.Successful = append(out.Successful, types.SendMessageBatchResultEntry{Id: entry.Id})
 		}
 	}
 	return out, nil
@@ -128,7 +129,7 @@ func (f *fakeSQS) ChangeMessageVisibilityBatch(ctx context.Context, in *sqs.Chan
 }
 
 func rejection(id *string) types.BatchResultErrorEntry {
-	return types.BatchResultErrorEntry{Id: id, Code: aws.String("Rejected"), Message: aws.String("for the test")}
+	return types.BatchResultErrorEntry{Id: id, SenderFault: true, Code: aws.String("Rejected"), Message: aws.String("for the test")}
 }
 
 // payload is the SQS event with CloudEvents that Lambda would invoke with.

@@ -28,13 +28,15 @@ type Event struct {
 
 // Sent is an event that was sent.
 type Sent struct {
-	Queue string // label
-	ID    string
-	Type  string
-	Time  time.Time
-	Data  json.RawMessage
-	Group string
-	Delay time.Duration
+	Queue           string // label
+	ID              string
+	Type            string
+	Time            time.Time
+	Data            json.RawMessage
+	Group           string
+	DeduplicationID string // of a FIFO queue
+	Delay           time.Duration
+	TraceHeader     string
 }
 
 // Data decodes the data of an event that was sent. Data that does not fit T ends the test.

@@ -78,7 +78,8 @@ func Invoke(t testing.TB, app *sdk.App, handler string, batch ...Event) *Result 
 	return InvokeContext(t.Context(), t, app, handler, batch...)
 }
 
-// InvokeContext is [Invoke] with a context of the caller's, whose deadline is that of the invocation.
+// InvokeContext is [Invoke] with a context of the caller's, whose deadline is that of the invocation. [With] makes one that says more
+// about the queues that the handler sends to.
 func InvokeContext(ctx context.Context, t testing.TB, app *sdk.App, handler string, batch ...Event) *Result {
 	t.Helper()
 	invoker, err := app.Invoker(handler)
@@ -93,9 +94,9 @@ func InvokeContext(ctx context.Context, t testing.TB, app *sdk.App, handler stri
 	if err != nil {
 		t.Fatal(err)
 	}
-	queues := &queues{labels: app.Describe().Handlers[handler].SendTo, delays: make(map[string]time.Duration)}
-	queues.settlements = make(map[string]environ.Settlement)
-	ctx = environ.NewContext(withLog(ctx, t), &environ.Environment{SQS: queues, QueueURL: queues.declared, Settled: queues.settled})
+	queues := newQueues(optionsFrom(ctx))
+	queues.declare(app.Describe().Handlers[handler].SendTo)
+	ctx = environ.NewContext(withLog(ctx, t), &environ.Environment{SQS: queues, QueueURL: queues.url, Settled: queues.settled})
 	var answer []byte
 	watch := outlive.New()
 	watch.Do(ctx, func(ctx context.Context) { answer, err = invoker.Invoke(ctx, payload) })
@@ -128,10 +129,10 @@ func (q *queues) result(records []events.SQSMessage, response events.SQSEventRes
 }
 
 // Context returns a context like that of the app's server, and the outbox with what is sent with it, whatever the label.
-func Context(t testing.TB, app *sdk.App) (context.Context, *Outbox) {
+func Context(t testing.TB, app *sdk.App, options ...Option) (context.Context, *Outbox) {
 	t.Helper()
-	queues := &queues{}
-	ctx := environ.NewContext(withLog(t.Context(), t), &environ.Environment{SQS: queues, QueueURL: queues.any})
+	queues := newQueues(options)
+	ctx := environ.NewContext(withLog(t.Context(), t), &environ.Environment{SQS: queues, QueueURL: queues.url})
 	return app.Context(ctx), &Outbox{queues: queues}
 }
 

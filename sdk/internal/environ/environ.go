@@ -25,8 +25,8 @@ type SQS interface {
 // Environment is what surrounds an app.
 type Environment struct {
 	SQS      SQS
-	QueueURL func(label string) (string, error) // where to send; the error lists the labels that are known
-	Settled  func(Settlement)                   // told what became of each message, concurrently; may be nil
+	QueueURL func(label string) (url string, known []string) // where to send; "" for an unknown label, with those that are known
+	Settled  func(Settlement)                                // told what became of each message, concurrently; may be nil
 }
 
 // Settlement is what became of a message.
@@ -71,14 +71,10 @@ func ParseQueues(list string) (Queues, error) {
 	return queues, nil
 }
 
-// URL finds the queue with that label.
-func (q Queues) URL(label string) (string, error) {
+// URL returns the URL of the queue with that label, or "" and the labels that there are.
+func (q Queues) URL(label string) (url string, known []string) {
 	if url, ok := q[label]; ok {
 		return url, nil
 	}
-	known := "it knows none"
-	if len(q) > 0 {
-		known = "it knows " + strings.Join(slices.Sorted(maps.Keys(q)), ", ")
-	}
-	return "", fmt.Errorf("HANDLER_QUEUES has no queue labelled %q (%s); add it to the function's send_to, or to HANDLER_QUEUES", label, known)
+	return "", slices.Sorted(maps.Keys(q))
 }
