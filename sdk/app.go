@@ -24,7 +24,7 @@ type App struct {
 	queues queueCache
 }
 
-// AppOption is a part of an app: [Server], [Handler], [Command], [Use] or [OnThaw].
+// AppOption is a part of an app: [Server], [Handler], [Command], [Use], [OnThaw], [OnFreeze] or several of them as [Options].
 type AppOption interface{ applyToApp(*App) }
 
 // HandlerOption is a part of a handler: [On], [SendsTo], [Timeout], [BatchSize], [Concurrency] or [Use].
@@ -151,6 +151,15 @@ func OnFreeze(fn func(ctx context.Context)) AppOption {
 			return
 		}
 		a.freeze = append(a.freeze, fn)
+	})
+}
+
+// Options makes one part of several, in their order: packages that bring middleware and what it needs around it return that.
+func Options(parts ...AppOption) AppOption {
+	return appOption(func(a *App) {
+		for _, part := range parts {
+			part.applyToApp(a)
+		}
 	})
 }
 

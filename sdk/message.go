@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
-	"sync"
 	"time"
 
+	"github.com/lambda-land/terraform-provider-handler/sdk/internal/delivery"
 	"github.com/lambda-land/terraform-provider-handler/sdk/internal/environ"
 )
 
@@ -67,22 +67,10 @@ func (v *invocation) call(ctx context.Context, m *message) error {
 
 // run calls the function and waits for its goroutines. Its error joins all of theirs.
 func (v *invocation) run(ctx context.Context, r *route, m *message) error {
-	var mu sync.Mutex
-	var errs []error
-	t := newTasks(func(err error) {
-		mu.Lock()
-		defer mu.Unlock()
-		errs = append(errs, err)
-	})
-	s := scope{app: v.app, logger: v.messageLogger(m), tasks: t, end: v.limits.end, trace: m.Attributes["AWSTraceHeader"]}
-	t.start(s.context(ctx), func(ctx context.Context) error { return r.handle(ctx, m.event) })
-	t.wait()
-	mu.Lock()
-	defer mu.Unlock()
-	if len(errs) == 1 {
-		return errs[0]
-	}
-	return errors.Join(errs...)
+	s := scope{app: v.app, logger: v.messageLogger(m), end: v.limits.end, trace: m.Attributes["AWSTraceHeader"]}
+	ctx, wait := Gather(s.context(delivery.NewContext(ctx, m.SQSMessage)))
+	Go(ctx, func(ctx context.Context) error { return r.handle(ctx, m.event) })
+	return wait()
 }
 
 // messageLogger adds to the invocation's logger what is known about a message.
