@@ -60,7 +60,11 @@ func TestFunctionLeftBehind(t *testing.T) {
 		name     string
 		returns  time.Duration // after its start
 		takeover bool          // by the message that comes again before
-	}{{"succeeds late", 5 * time.Minute, false}, {"is overtaken", 5 * time.Minute, true}, {"succeeds within its invocation", 59 * time.Second, false}} {
+	}{
+		{"succeeds late", 5 * time.Minute, false},
+		{"is overtaken", 5 * time.Minute, true},
+		{"succeeds within its invocation", 59 * time.Second, false},
+	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
