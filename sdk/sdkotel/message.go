@@ -78,8 +78,9 @@ func parseXRay(header string) trace.SpanContext {
 		switch name {
 		case "Root":
 			version, id, _ := strings.Cut(value, "-")
-			if len(value) == len("1-5759e988-bd862e3fe1be46a994272793") && version == "1" && id[8] == '-' {
-				config.TraceID, _ = trace.TraceIDFromHex(id[:8] + id[9:]) // an error leaves it invalid
+			seconds, random, _ := strings.Cut(id, "-")
+			if version == "1" && len(seconds) == 8 {
+				config.TraceID, _ = trace.TraceIDFromHex(seconds + random) // an error leaves it invalid
 			}
 		case "Parent":
 			config.SpanID, _ = trace.SpanIDFromHex(value)

@@ -68,7 +68,8 @@ func TestParents(t *testing.T) {
 		dropped    bool
 	}{
 		{name: "nothing", message: message(cloudEvent(""), nil, nil)},
-		{name: "attributes", message: message(cloudEvent(""), nil, attribute(w3cParent, "a=1,b=2")), want: origin{Parent: w3cTrace, State: "a=1,b=2"}},
+		{name: "attributes", message: message(cloudEvent(""), nil, attribute(w3cParent, "a=1,b=2")),
+			want: origin{Parent: w3cTrace, State: "a=1,b=2"}},
 		{name: "CloudEvent", message: message(cloudEvent(`,"traceparent":"`+w3cParent+`","tracestate":"a=1"`), nil, nil),
 			want: origin{Parent: w3cTrace, State: "a=1"}},
 		{name: "attributes before the CloudEvent", want: origin{Parent: w3cTrace},
@@ -114,6 +115,9 @@ func TestParents(t *testing.T) {
 			}
 			for _, link := range span.Links {
 				got.Link, got.State = id(link.SpanContext), link.SpanContext.TraceState().String()
+				if !link.SpanContext.IsRemote() {
+					t.Error("the link is not to a remote trace")
+				}
 			}
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("origin (-want +got):\n%s", diff)
@@ -165,6 +169,9 @@ func TestXRayHeaders(t *testing.T) {
 		"Root=;Parent=;Sampled=1":                                     "",
 		"Root=2-5759e988-bd862e3fe1be46a994272793;" + parent + ";Sampled=1":  "",
 		"Root=1-5759e988bd862e3fe1be46a9942727930-;" + parent + ";Sampled=1": "",
+		"Root=1-5759e988abd862e3fe1be46a994272793;" + parent + ";Sampled=1":  "",
+		"Root=1-5759e98-8bd862e3fe1be46a994272793;" + parent + ";Sampled=1":  "",
+		"Root=1-5759e988bd862e3fe1be46a994272793;" + parent + ";Sampled=1":   "",
 		"Root=1-5759e988-bd862e3fe1be46a99427279;" + parent + ";Sampled=1":   "",
 		"Root=1-5759e988-bd862e3fe1be46a9942727933;" + parent + ";Sampled=1": "",
 		"Root=1-5759e988-bd862e3fe1be46a99427279x;" + parent + ";Sampled=1":  "",

@@ -43,9 +43,9 @@
 // An entry has the attributes "id" (the key; or its SHA-256, as "sha256:…", if it is no UTF-8 or longer than the 2048 bytes that DynamoDB
 // takes), "owner", "state" ("in progress" or "done") and "expires" (in seconds since 1970).
 //
-// An event costs two writes: a PutItem before it is handled, and a PutItem or DeleteItem afterwards. An event that was done before costs one
-// failed PutItem, which is charged as a write. Each write is conditional, so DynamoDB itself sees to it that one of many gets an entry. This
-// does not hold between the regions of a global table that is eventually consistent.
+// An event costs two writes: a PutItem before it is handled, and a PutItem or DeleteItem afterwards. An event that was done before costs
+// one failed PutItem, which is charged as a write. Each write is conditional, so that DynamoDB itself sees to it that one of many gets an
+// entry. This does not hold between the regions of a global table that is eventually consistent.
 //
 // DynamoDB removes expired items within days, so an item says nothing by being there: each call compares "expires" to this machine's clock.
 // Times are rounded up to seconds and the clock down, so no entry ends early, and none more than two seconds late.

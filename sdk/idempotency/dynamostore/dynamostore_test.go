@@ -66,21 +66,22 @@ func testItems(t *testing.T, endpoint string) {
 			t.Errorf("item (-want +got):\n%s", diff)
 		}
 	}
-	check(entry("k", "a", "in progress", "4000000001"))
+	check(entry("in progress", "4000000001"))
 	if err := store.Done(t.Context(), "k", "a", until.Add(time.Second-1)); err != nil {
 		t.Fatal(err)
 	}
-	check(entry("k", "a", "done", "4000000001"))
+	check(entry("done", "4000000001"))
 	if err := store.Release(t.Context(), "k", "a"); err != nil {
 		t.Fatal(err)
 	}
 	check(nil)
 }
 
-func entry(id, owner, state, expires string) map[string]types.AttributeValue {
+// entry is an item with key "k" and owner "a".
+func entry(state, expires string) map[string]types.AttributeValue {
 	return map[string]types.AttributeValue{
-		"id":      &types.AttributeValueMemberS{Value: id},
-		"owner":   &types.AttributeValueMemberS{Value: owner},
+		"id":      &types.AttributeValueMemberS{Value: "k"},
+		"owner":   &types.AttributeValueMemberS{Value: "a"},
 		"state":   &types.AttributeValueMemberS{Value: state},
 		"expires": &types.AttributeValueMemberN{Value: expires},
 	}
@@ -141,12 +142,12 @@ func testForeignItems(t *testing.T, endpoint string) {
 	table := createTable(t, client, "id", "", "expires")
 	store := dynamostore.New(table, dynamostore.WithClient(client))
 	without := func(attribute string) map[string]types.AttributeValue {
-		item := entry("k", "a", "done", "4000000000")
+		item := entry("done", "4000000000")
 		delete(item, attribute)
 		return item
 	}
 	for _, item := range []map[string]types.AttributeValue{
-		without("owner"), without("state"), without("expires"), entry("k", "a", "open", "4000000000"), entry("k", "a", "done", "4000000000.5"),
+		without("owner"), without("state"), without("expires"), entry("open", "4000000000"), entry("done", "4000000000.5"),
 	} {
 		if _, err := client.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: &table, Item: item}); err != nil {
 			t.Fatal(err)
