@@ -203,10 +203,10 @@ type attribute struct {
 	BinaryValue []byte  `json:"binaryValue"`
 }
 
-// messageAttributes decodes the attributes that the sender gave the message.
-func (m *message) messageAttributes() map[string]attribute {
+// decodeAttributes decodes the attributes that the sender gave a message.
+func decodeAttributes(encoded []byte) map[string]attribute {
 	var attributes map[string]attribute
-	_ = json.Unmarshal(m.attributes, &attributes) // absent or, which Lambda never does, malformed: there are none
+	_ = json.Unmarshal(encoded, &attributes) // absent or, which Lambda never does, malformed: there are none
 	return attributes
 }
 

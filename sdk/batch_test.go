@@ -60,7 +60,7 @@ func TestDecodeBatch(t *testing.T) {
 				!got.sent.IsZero() && strconv.FormatInt(got.sent.UnixMilli(), 10) != want.Attributes["SentTimestamp"] {
 				t.Errorf("message %d: got %+v, want %+v", i, got, want)
 			}
-			attributes := got.messageAttributes()
+			attributes := decodeAttributes(got.attributes)
 			for name, want := range want.MessageAttributes {
 				got := attributes[name]
 				if got.DataType != want.DataType || !bytes.Equal(got.BinaryValue, want.BinaryValue) || !reflect.DeepEqual(got.StringValue, want.StringValue) {

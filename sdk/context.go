@@ -65,6 +65,14 @@ func WithLogger(ctx context.Context, logger *slog.Logger) context.Context {
 	return s.context(ctx)
 }
 
+// HandlerName returns the name of the handler that ctx was given by, "" outside of one.
+func HandlerName(ctx context.Context) string {
+	if v := scopeFrom(ctx).invocation; v != nil {
+		return v.handler.name
+	}
+	return ""
+}
+
 // InvocationDeadline returns when Lambda ends the invocation that ctx belongs to. It is later than the deadline of ctx itself, by
 // the handler's [Margin]. Outside an invocation, and in one without a deadline, it is false.
 func InvocationDeadline(ctx context.Context) (time.Time, bool) {
@@ -72,6 +80,34 @@ func InvocationDeadline(ctx context.Context) (time.Time, bool) {
 		return v.limits.end, !v.limits.end.IsZero()
 	}
 	return time.Time{}, false
+}
+
+// Message is the SQS message that brought an event.
+type Message struct {
+	ID         string
+	QueueARN   string
+	Group      string    // message group ID, "" if it has none
+	Sent       time.Time // when SQS took it in; zero if unknown
+	Body       []byte    // must not be changed
+	attributes []byte
+}
+
+// MessageFrom returns the message that brought the event which ctx was given for. Outside of a handler function it is false.
+func MessageFrom(ctx context.Context) (Message, bool) {
+	m := scopeFrom(ctx).message
+	if m == nil {
+		return Message{}, false
+	}
+	return Message{ID: m.id, QueueARN: m.queue, Group: m.group, Sent: m.sent, Body: m.body, attributes: m.attributes}, true
+}
+
+// Attribute returns the message attribute of that name, a string, a number as text, or bytes as they are. Without one it is false.
+func (m Message) Attribute(name string) (value string, ok bool) {
+	attribute, ok := decodeAttributes(m.attributes)[name]
+	if attribute.StringValue != nil {
+		return *attribute.StringValue, ok
+	}
+	return string(attribute.BinaryValue), ok
 }
 
 // traceKey is where aws-lambda-go and the X-Ray SDK keep the trace header of an invocation.

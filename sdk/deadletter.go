@@ -53,7 +53,7 @@ func (m *message) deadLetterInput(url, handler string) *sqs.SendMessageInput {
 		QueueUrl: &url, MessageBody: aws.String(string(m.body)), MessageAttributes: make(map[string]types.MessageAttributeValue),
 	}
 	size := len(m.body)
-	for name, value := range m.messageAttributes() {
+	for name, value := range decodeAttributes(m.attributes) {
 		attribute := types.MessageAttributeValue{DataType: aws.String(value.DataType), StringValue: value.StringValue}
 		if value.StringValue == nil {
 			attribute.BinaryValue = value.BinaryValue

@@ -143,7 +143,11 @@ func (h *handler) fail(err error) { h.errs = append(h.errs, err) }
 // compose wraps the function of each route in the middleware of the app, the handler and the event.
 func (h *handler) compose(outer []Middleware) {
 	for _, r := range h.routes() {
-		for _, wrap := range slices.Backward(slices.Concat(outer, h.middleware, r.middleware)) {
+		middleware := slices.Concat(outer, h.middleware, r.middleware)
+		if len(middleware) > 0 {
+			r.handle = gathered(r.handle)
+		}
+		for _, wrap := range slices.Backward(middleware) {
 			r.handle = wrap(r.handle)
 		}
 		r.handling = r.or(h.handling)

@@ -105,7 +105,6 @@ func (w *worker) call(ctx context.Context, m *message) error {
 		defer cancel()
 	}
 	m.scope = scope{app: w.app, tasks: &m.running, invocation: w.invocation, message: m}
-	m.running.running = 1
 	go m.run(m.scope.context(ctx), w.done)
 	select {
 	case err := <-w.done:
@@ -123,8 +122,9 @@ func (w *worker) call(ctx context.Context, m *message) error {
 
 // run calls the function, waits for its goroutines, and tells the errors of all.
 func (m *message) run(ctx context.Context, done chan<- error) {
-	defer func() { done <- m.running.wait() }() // also when the function ends its goroutine
-	m.running.run(func() error { return m.route.handle(ctx, m.event) })
+	err := ErrGoexit
+	defer func() { done <- joined(err, m.running.wait()) }()
+	err = recovering(func() error { return m.route.handle(ctx, m.event) })
 }
 
 // logger adds to an invocation's logger what is known about the message.

@@ -1,7 +1,7 @@
 package sdk
 
 // AppOption is a part of an app: [Server], [Handler], [Command], [Use], [Metrics], [Transports], [EnvironmentWins], [SecretsTTL], or one
-// of the hooks [OnInit], [OnThaw], [OnFreeze], [OnShutdown] and [OnSecretsChange].
+// of the hooks [OnInit], [OnThaw], [OnFreeze], [OnShutdown] and [OnSecretsChange]; or several of them as [Options].
 type AppOption interface{ applyToApp(*App) }
 
 // HandlerOption is a part of a handler: [On], [SendsTo], [BatchSize], [Concurrency], [Margin], [Unhandled], [Use] or a
@@ -15,6 +15,15 @@ type EventOption interface{ applyToEvent(*route) }
 type SharedOption interface {
 	HandlerOption
 	EventOption
+}
+
+// Options makes one part of several, in their order: packages that bring middleware and what it needs around it return that.
+func Options(parts ...AppOption) AppOption {
+	return appOption(func(a *App) {
+		for _, part := range parts {
+			part.applyToApp(a)
+		}
+	})
 }
 
 type appOption func(*App)

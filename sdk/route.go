@@ -158,7 +158,8 @@ func LogData() SharedOption {
 }
 
 // Middleware wraps the handling of an event. The first one listed is the outermost; those of the app surround those of the
-// handler, which surround those of the event. Decoding of the data happens inside all of them.
+// handler, which surround those of the event. Decoding of the data happens inside all of them. When next returns, the event has been
+// handled: what the function started with [Go] has ended, and its errors are part of next's, as is a panic, as [*PanicError].
 type Middleware func(next HandlerFunc) HandlerFunc
 
 // Chain is the middleware that [Use] adds to an app, a handler or an event.
@@ -170,3 +171,13 @@ func Use(middleware ...Middleware) Chain { return middleware }
 func (c Chain) applyToApp(a *App)         { a.middleware = append(a.middleware, c...) }
 func (c Chain) applyToHandler(h *handler) { h.middleware = append(h.middleware, c...) }
 func (c Chain) applyToEvent(r *route)     { r.middleware = append(r.middleware, c...) }
+
+// gathered has what surrounds a function see all of its outcome.
+func gathered(next HandlerFunc) HandlerFunc {
+	return func(ctx context.Context, e RawEvent) (err error) {
+		s := *scopeFrom(ctx)
+		s.tasks = new(tasks)
+		defer func() { err = joined(err, s.tasks.wait()) }() // also when the function ends its goroutine
+		return recovering(func() error { return next(s.context(ctx), e) })
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"runtime/debug"
+	"slices"
 	"sync"
 )
 
@@ -36,14 +37,11 @@ func (t *tasks) start(fn func() error) {
 	t.mu.Lock()
 	t.running++
 	t.mu.Unlock()
-	go t.run(fn)
-}
-
-// run calls fn and notes how it ended.
-func (t *tasks) run(fn func() error) {
-	err := ErrGoexit
-	defer func() { t.end(err) }()
-	err = recovering(fn)
+	go func() {
+		err := ErrGoexit
+		defer func() { t.end(err) }()
+		err = recovering(fn)
+	}()
 }
 
 func (t *tasks) end(err error) {
@@ -75,10 +73,16 @@ func (t *tasks) wait() error {
 		t.mu.Lock()
 	}
 	defer t.mu.Unlock()
-	if len(t.errs) == 1 {
-		return t.errs[0]
+	return joined(t.errs...)
+}
+
+// joined is [errors.Join], but a single error as it is.
+func joined(errs ...error) error {
+	errs = slices.DeleteFunc(errs, func(err error) bool { return err == nil })
+	if len(errs) == 1 {
+		return errs[0]
 	}
-	return errors.Join(t.errs...)
+	return errors.Join(errs...)
 }
 
 // recovering calls fn and makes an error of its panic. An error that panics when asked for its text, as a nil pointer in an error
