@@ -10,7 +10,7 @@ import (
 )
 
 // Middleware sees every event of what it is used on, before its data is decoded, and what became of it: also the errors of goroutines that
-// [sdk.Go] started, and panics.
+// Go started, and panics.
 func ExampleUse() {
 	watched := func(next sdk.HandlerFunc) sdk.HandlerFunc {
 		return func(ctx context.Context, e sdk.RawEvent) error {

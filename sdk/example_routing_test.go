@@ -36,13 +36,13 @@ func ExampleOn() {
 // A function can be for all types with a prefix. The exact type wins over the prefix, the longer prefix over the shorter one. What is of no
 // interest is still registered, or it ends in the dead-letter queue.
 func ExampleOn_prefix() {
-	print := func(name string) func(context.Context, sdk.RawEvent) error {
+	tell := func(name string) func(context.Context, sdk.RawEvent) error {
 		return func(_ context.Context, e sdk.RawEvent) error { fmt.Println(e.Type, "goes to", name); return nil }
 	}
 	app := sdk.New("acme", sdk.Handler("webhooks", sdk.Concurrency(1), // in their order
-		sdk.On("github.push", print("github.push")),
-		sdk.On("github.pull_request.*", print("github.pull_request.*")),
-		sdk.On("github.*", print("github.*")),
+		sdk.On("github.push", tell("github.push")),
+		sdk.On("github.pull_request.*", tell("github.pull_request.*")),
+		sdk.On("github.*", tell("github.*")),
 	))
 
 	deliver(app, "webhooks", eventOf("github.push", nil), eventOf("github.pull_request.opened", nil), eventOf("github.star", nil))
