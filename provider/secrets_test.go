@@ -91,6 +91,37 @@ func TestAccSecretsAreShownNowhere(t *testing.T) {
 	}
 }
 
+// TestAccAnswersThatCannotBeReadAreShownNowhere has each of many functions plan with another answer that holds a secret's value, but is no
+// JSON, or of another shape.
+func TestAccAnswersThatCannotBeReadAreShownNowhere(t *testing.T) {
+	acceptance(t)
+	object, uri := uniqueName(t), testImageURI(t, "1")
+	answers := []string{
+		`{"SecretString":"hunter2`, `{"SecretString":"hunter2"]`, `{"SecretString":hunter2}`, `hunter2`, `"hunter2"`, `["hunter2"]`,
+		`{"CreatedDate":"hunter2"}`, `{"VersionStages":"hunter2"}`, `{"SecretBinary":"hunter2*"}`, `{"SecretString":{"A":"hunter2"}}`,
+	}
+	config := ""
+	for i, answer := range answers {
+		label := fmt.Sprintf("broken_%c", 'a'+i)
+		arn := secret(t, object+"-"+label, `{"A":"hunter2"}`)
+		backend.alter(t, `GetSecretValue$`, arn, func(string) string { return answer })
+		config += withSecrets(label, object, uri, []string{arn}, `environment = { A1 = "x" }`)
+	}
+	w := newCLI(t, config)
+	output, logged, ok := w.traced(t, "hunter2", "plan", "-out=saved")
+	if !ok {
+		t.Errorf("the plan fails: %s", errorsOf(output))
+	}
+	if got := strings.Count(logged, "variables of secret are not known"); got != len(answers) {
+		t.Errorf("got %d answers that cannot be read, want %d", got, len(answers))
+	}
+	for file, content := range w.written(t) {
+		if bytes.Contains(content, []byte("hunter2")) {
+			t.Errorf("it is in %s", file)
+		}
+	}
+}
+
 // followProviders has each process of the provider write its ID to the file that is returned.
 func (w cli) followProviders(t *testing.T) string {
 	t.Helper()
