@@ -61,8 +61,7 @@ func tellSecret(ctx context.Context, at path.Path, secretARN string, err error, 
 
 // blameSecret adds an error about all that is wrong with a secret.
 func blameSecret(at path.Path, secretARN string, problems []secretenv.Problem, diags *diag.Diagnostics) {
-	detail := fmt.Sprintf("The app cannot start with the secret %s. Its value must be a JSON object, whose keys become environment "+
-		"variables, such as {\"DATABASE_URL\": \"…\"}.", secretARN)
+	detail := fmt.Sprintf("The app cannot start with the secret %s:", secretARN)
 	for _, problem := range problems {
 		detail += "\n- " + sentence(problem.String())
 	}

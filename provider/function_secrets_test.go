@@ -65,7 +65,7 @@ func TestAccSecretsAreJudgedAsWhenTheAppStarts(t *testing.T) {
 		code     string   // part of the line that is shown, in which @1 is the ARN of the second secret
 		detail   []string // parts of the detail, likewise
 	}
-	refused := func(detail ...string) []said { return []said{{"error", `"@0"`, append(detail, "secret @0.")}} }
+	refused := func(detail ...string) []said { return []said{{"error", `"@0"`, append(detail, "secret @0:\n- ")}} }
 	tests := map[string]struct {
 		secrets    []string // their values; "" for none
 		binary     bool     // whether they are stored as binary
@@ -74,7 +74,7 @@ func TestAccSecretsAreJudgedAsWhenTheAppStarts(t *testing.T) {
 	}{
 		"usable":    {secrets: []string{`{"A":"hunter2","b_1":2}`, `{"_C":{"hunter2":["hunter2"]}}`, `{}`}},
 		"binary":    {secrets: []string{`{"A":"hunter2"}`}, binary: true},
-		"text":      {secrets: []string{`hunter2`}, want: refused("Its value is not a JSON object; store a JSON object")},
+		"text":      {secrets: []string{`hunter2`}, want: refused("Its value is not a JSON object; store", `as {"DATABASE_URL": "…"}.`)},
 		"list":      {secrets: []string{`["hunter2"]`}, want: refused("Its value is not a JSON object")},
 		"cut":       {secrets: []string{`{"A":"hunter2`}, want: refused("Its value is not a JSON object")},
 		"two":       {secrets: []string{`{"A":"hunter2"}{}`}, want: refused("Its value is not a JSON object")},
@@ -88,7 +88,7 @@ func TestAccSecretsAreJudgedAsWhenTheAppStarts(t *testing.T) {
 		},
 		"same_key": {
 			secrets: []string{`{"A":"hunter2","B":"hunter2-1"}`, `{"B":"hunter2-2","C":"hunter2"}`},
-			want:    []said{{"error", `"@1"`, []string{"secret @1.", `- Its key "B" is also in secret @0; rename it, or remove one of the two.`}}},
+			want:    []said{{"error", `"@1"`, []string{"secret @1:", `- Its key "B" is also in secret @0; rename it, or remove one of the two.`}}},
 		},
 		"overridden": {
 			secrets:    []string{`{"FIRST":"hunter2"}`, `{"LATER":"hunter2","NULL":"hunter2","OTHER":"hunter2","TOKEN":"hunter2"}`},

@@ -11,7 +11,7 @@ import (
 // notObject is the problem of a secret that has no keys. Errors of encoding/json are left out, since they quote.
 var notObject = Problem{
 	Text:   "its value is not a JSON object",
-	Advice: "store a JSON object whose keys are names of environment variables",
+	Advice: `store a JSON object whose keys are names of environment variables, such as {"DATABASE_URL": "…"}`,
 }
 
 // Parse makes environment variables of a secret's JSON object: a string as it is, numbers and booleans as they are written, and arrays and

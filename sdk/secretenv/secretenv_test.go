@@ -13,7 +13,8 @@ import (
 
 func TestParse(t *testing.T) {
 	t.Parallel()
-	got, problems := secretenv.Parse([]byte(` {"TEXT":"a\"b\n=ü","NUMBER":12345678901234567890.10,"object":{ "a" : [1, "x y"] },"_1":true,"EMPTY":""} `))
+	got, problems := secretenv.Parse([]byte(` {"TEXT":"a\"b\n=ü","NUMBER":12345678901234567890.10,
+		"object":{ "a" : [1, "x y"] },"_1":true,"EMPTY":""} `))
 	want := map[string]string{"TEXT": "a\"b\n=ü", "NUMBER": "12345678901234567890.10", "object": `{"a":[1,"x y"]}`, "_1": "true", "EMPTY": ""}
 	if diff := cmp.Diff(want, got); diff != "" || len(problems) > 0 {
 		t.Errorf("got %v, and variables (-want +got):\n%s", problems, diff)
@@ -24,7 +25,8 @@ func TestParse(t *testing.T) {
 func TestParseTellsAllProblems(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("ü", 61)
-	got, problems := secretenv.Parse([]byte(`{"A":"hunter2","b.c":"hunter2","HANDLER_X":"hunter2","A":"hunter2","D":null,"E":"hunter2\u0000","` + long + `":1}`))
+	got, problems := secretenv.Parse([]byte(`{"A":"hunter2","b.c":"hunter2","HANDLER_X":"hunter2","A":"hunter2","D":null,
+		"E":"hunter2\u0000","` + long + `":1}`))
 	var texts []string
 	for _, problem := range problems {
 		texts = append(texts, problem.Key+": "+problem.Text)
