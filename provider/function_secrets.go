@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -61,11 +62,11 @@ func tellSecret(ctx context.Context, at path.Path, secretARN string, err error, 
 
 // blameSecret adds an error about all that is wrong with a secret.
 func blameSecret(at path.Path, secretARN string, problems []secretenv.Problem, diags *diag.Diagnostics) {
-	detail := fmt.Sprintf("The app cannot start with the secret %s:", secretARN)
+	lines := []string{fmt.Sprintf("The app cannot start with the secret %s:", secretARN)}
 	for _, problem := range problems {
-		detail += "\n- " + sentence(problem.String())
+		lines = append(lines, "- "+sentence(problem.String()))
 	}
-	blame(diags, at, "Unusable secret", detail)
+	blame(diags, at, "Unusable secret", strings.Join(lines, "\n"))
 }
 
 // warnOfOverriding says which variables of the configuration the app does not see, since a secret has them, too.

@@ -120,7 +120,7 @@ func TestAccSecretsAreJudgedAsWhenTheAppStarts(t *testing.T) {
 		config += withSecrets("listed_twice", name, uri, []string{arns["usable"][0], short}, "")
 	}
 	w := newCLI(t, config)
-	output, _, ok := w.traced(t, "hunter2", "plan", "-json")
+	output, _, ok := w.traced(t, "plan", "-json")
 	if ok {
 		t.Error("the plan succeeds")
 	}

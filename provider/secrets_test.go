@@ -37,7 +37,7 @@ func TestAccSecretsAreShownNowhere(t *testing.T) {
 	w.environment = []string{"GOTRACEBACK=all"}
 	run := func(succeeds bool, args ...string) string {
 		t.Helper()
-		output, logged, ok := w.traced(t, "hunter2", args...)
+		output, logged, ok := w.traced(t, args...)
 		if ok != succeeds {
 			t.Errorf("%v: got success %t: %s", args, ok, errorsOf(output))
 		}
@@ -108,7 +108,7 @@ func TestAccAnswersThatCannotBeReadAreShownNowhere(t *testing.T) {
 		config += withSecrets(label, object, uri, []string{arn}, `environment = { A1 = "x" }`)
 	}
 	w := newCLI(t, config)
-	output, logged, ok := w.traced(t, "hunter2", "plan", "-out=saved")
+	output, logged, ok := w.traced(t, "plan", "-out=saved")
 	if !ok {
 		t.Errorf("the plan fails: %s", errorsOf(output))
 	}

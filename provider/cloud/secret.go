@@ -36,11 +36,11 @@ type UnusableSecretError struct {
 
 // Error returns the secret and what is wrong with it.
 func (e *UnusableSecretError) Error() string {
-	text := "secret " + e.ARN + " cannot become environment variables"
-	for _, problem := range e.Problems {
-		text += "; " + problem.String()
+	problems := make([]string, len(e.Problems))
+	for i, problem := range e.Problems {
+		problems[i] = problem.String()
 	}
-	return text
+	return fmt.Sprintf("secret %s cannot become environment variables: %s", e.ARN, strings.Join(problems, "; "))
 }
 
 // NoSecretValueError is a secret that exists, but was given no value yet.
