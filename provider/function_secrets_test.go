@@ -56,21 +56,44 @@ resource "handler_function" %[1]q {
 `, label, name, imageURI, list, attributes)
 }
 
+// verdict is what a plan is to say of a function's secrets.
+type verdict struct {
+	severity string
+	code     string   // part of the line that is shown, in which @1 is the ARN of the second secret
+	detail   []string // parts of the detail, likewise
+}
+
+// check compares what was said with the verdict.
+func (v verdict) check(t *testing.T, said diagnostic, arns []string) {
+	t.Helper()
+	named := func(text string) string {
+		for i, arn := range arns {
+			text = strings.ReplaceAll(text, fmt.Sprint("@", i), arn)
+		}
+		return text
+	}
+	if said.Severity != v.severity || !strings.Contains(said.Snippet.Code, named(v.code)) {
+		t.Errorf("%s: got %s at %s", said.Address, said.Severity, said.Snippet.Code)
+	}
+	for _, part := range v.detail {
+		if !strings.Contains(said.Detail, named(part)) {
+			t.Errorf("%s: got %s, want %s", said.Address, said.Detail, named(part))
+		}
+	}
+}
+
 // TestAccSecretsAreJudgedAsWhenTheAppStarts has one plan of many functions, whose secrets all hold "hunter2".
 func TestAccSecretsAreJudgedAsWhenTheAppStarts(t *testing.T) {
 	acceptance(t)
 	name, uri := uniqueName(t), testImageURI(t, "1")
-	type said struct {
-		severity string
-		code     string   // part of the line that is shown, in which @1 is the ARN of the second secret
-		detail   []string // parts of the detail, likewise
+	refused := func(detail ...string) []verdict {
+		return []verdict{{"error", `"@0"`, append(detail, "secret @0:\n- ")}}
 	}
-	refused := func(detail ...string) []said { return []said{{"error", `"@0"`, append(detail, "secret @0:\n- ")}} }
 	tests := map[string]struct {
 		secrets    []string // their values; "" for none
 		binary     bool     // whether they are stored as binary
 		attributes string
-		want       []said
+		want       []verdict
 	}{
 		"usable":    {secrets: []string{`{"A":"hunter2","b_1":2}`, `{"_C":{"hunter2":["hunter2"]}}`, `{}`}},
 		"binary":    {secrets: []string{`{"A":"hunter2"}`}, binary: true},
@@ -88,18 +111,18 @@ func TestAccSecretsAreJudgedAsWhenTheAppStarts(t *testing.T) {
 		},
 		"same_key": {
 			secrets: []string{`{"A":"hunter2","B":"hunter2-1"}`, `{"B":"hunter2-2","C":"hunter2"}`},
-			want:    []said{{"error", `"@1"`, []string{"secret @1:", `- Its key "B" is also in secret @0; rename it, or remove one of the two.`}}},
+			want:    []verdict{{"error", `"@1"`, []string{"secret @1:", `- Its key "B" is also in secret @0; rename it, or remove one of the two.`}}},
 		},
 		"overridden": {
 			secrets:    []string{`{"FIRST":"hunter2"}`, `{"LATER":"hunter2","NULL":"hunter2","OTHER":"hunter2","TOKEN":"hunter2"}`},
 			attributes: `environment = { FREE = "x", LATER = terraform_data.later.output, NULL = null, TOKEN = "x" }`,
-			want: []said{
+			want: []verdict{
 				{"warning", "LATER = ", []string{"The secret @1 has the key LATER, too.", "sdk.EnvironmentWins()"}},
 				{"warning", "TOKEN = ", []string{"The secret @1 has the key TOKEN, too.", "sdk.EnvironmentWins()"}},
 			},
 		},
 		"hidden": {secrets: []string{`{"A":"hunter2"}`, `{"A":"hunter2"}`}, attributes: `environment = { A1 = "x" }`},
-		"none":   {secrets: []string{""}, want: []said{{"warning", `"@0"`, []string{"The secret @0 has no value yet."}}}},
+		"none":   {secrets: []string{""}, want: []verdict{{"warning", `"@0"`, []string{"The secret @0 has no value yet."}}}},
 	}
 	config := "resource \"terraform_data\" \"later\" {\n  input = 1\n}\n"
 	arns := map[string][]string{}
@@ -138,21 +161,7 @@ func TestAccSecretsAreJudgedAsWhenTheAppStarts(t *testing.T) {
 		}
 		slices.SortFunc(got[label], func(a, b diagnostic) int { return strings.Compare(a.Snippet.Code, b.Snippet.Code) })
 		for i, want := range test.want {
-			said := got[label][i]
-			named := func(text string) string {
-				for n, arn := range arns[label] {
-					text = strings.ReplaceAll(text, fmt.Sprint("@", n), arn)
-				}
-				return text
-			}
-			if said.Severity != want.severity || !strings.Contains(said.Snippet.Code, named(want.code)) {
-				t.Errorf("%s: got %s at %s", label, said.Severity, said.Snippet.Code)
-			}
-			for _, part := range want.detail {
-				if !strings.Contains(said.Detail, named(part)) {
-					t.Errorf("%s: got %s, want %s", label, said.Detail, named(part))
-				}
-			}
+			want.check(t, got[label][i], arns[label])
 		}
 	}
 }
