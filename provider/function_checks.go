@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -105,40 +104,6 @@ func (r *functionResource) visibility(ctx context.Context, queueARN string) (int
 		return 0, false
 	}
 	return facts.visibility.ValueInt32(), !facts.visibility.IsNull() && !facts.visibility.IsUnknown()
-}
-
-// checkSecrets checks that the secrets are there, and JSON objects.
-func (r *functionResource) checkSecrets(ctx context.Context, plan *functionModel, diags *diag.Diagnostics) {
-	for i, element := range plan.Secrets.Elements() {
-		text, ok := element.(types.String)
-		if !ok || text.IsUnknown() || text.IsNull() {
-			continue
-		}
-		at := path.Root("secrets").AtListIndex(i)
-		if !r.checkARN(at, text, secretARN, invalidFunction, "function", diags) {
-			continue
-		}
-		err := r.cloud.CheckSecret(ctx, text.ValueString())
-		if shape, ok := errors.AsType[*cloud.SecretShapeError](err); ok {
-			blame(diags, at, "Unusable secret", fmt.Sprintf("The secret %s %s. Its value must be a JSON object, whose keys become "+
-				"environment variables, such as {\"DATABASE_URL\": \"…\"}. Put a new version of the secret.", shape.ARN, shape.Reason))
-			continue
-		}
-		if empty, ok := errors.AsType[*cloud.NoSecretValueError](err); ok {
-			// Its first version may be part of the same plan, or be left to an operator.
-			diags.AddAttributeWarning(at, "Secret without a value", fmt.Sprintf("The secret %s has no value yet. The app cannot start before "+
-				"it has one, which must be a JSON object.", empty.ARN))
-			continue
-		}
-		if cloud.IsNotFound(err) {
-			diags.AddAttributeWarning(at, "Secret does not exist", sentence(err.Error())+" The app cannot start before it does and has a JSON "+
-				"object as its value. Create it, or take its ARN from the resource that does.")
-			continue
-		}
-		if err != nil {
-			tflog.Debug(ctx, "shape of secret is not known", map[string]any{"arn": text.ValueString(), "error": err.Error()})
-		}
-	}
 }
 
 // checkConcurrency checks that the mappings never invoke the function more often at once than is reserved: messages of throttled

@@ -14,6 +14,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/lambda-land/terraform-provider-handler/sdk/secretenv"
 )
 
 // Environment variables that the provider sets, and the SDK reads.
@@ -21,7 +23,7 @@ const (
 	envHandler = "HANDLER"
 	envReset   = "HANDLER_RESET"
 	envQueues  = "HANDLER_QUEUES"
-	envSecrets = "SECRETS_MANAGER_ENVIRONMENT_VARIABLE_KEYS"
+	envSecrets = secretenv.ListVariable
 )
 
 var variableName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]+$`)

@@ -23,11 +23,17 @@ func lone(name, imageURI, attributes string) string {
 // secret makes a secret with a value, or without if it is empty, and returns its ARN.
 func secret(t *testing.T, name, value string) string {
 	t.Helper()
-	client := secretsmanager.NewFromConfig(clientConfig())
 	input := &secretsmanager.CreateSecretInput{Name: &name}
 	if value != "" {
 		input.SecretString = &value
 	}
+	return createSecret(t, input)
+}
+
+// createSecret makes a secret until the test ends and returns its ARN.
+func createSecret(t *testing.T, input *secretsmanager.CreateSecretInput) string {
+	t.Helper()
+	client := secretsmanager.NewFromConfig(clientConfig())
 	output, err := client.CreateSecret(background(), input)
 	if err != nil {
 		t.Fatal(err)
@@ -81,8 +87,8 @@ func TestAccFunctionInvalid(t *testing.T) {
 			`(?s)is\s+in\s+region\s+eu-west-1`},
 		{"secret without a name", "handler = \"first\"\nsecrets = [null]", `(?s)secrets.*[Nn]ull`},
 		{"queue to send to without an ARN", "handler = \"first\"\nsend_to = { a = null }", `(?s)send_to.*[Nn]ull`},
-		{"secret is text", fmt.Sprintf("handler = \"first\"\nsecrets = [%q]", text), `(?s)Unusable secret.*is\s+not\s+JSON`},
-		{"secret is a list", fmt.Sprintf("handler = \"first\"\nsecrets = [%q]", list), `(?s)Unusable secret.*not\s+an\s+object`},
+		{"secret is text", fmt.Sprintf("handler = \"first\"\nsecrets = [%q]", text), `(?s)secrets = .*Its\s+value\s+is\s+not\s+a\s+JSON\s+object`},
+		{"secret is a list", fmt.Sprintf("handler = \"first\"\nsecrets = [%q]", list), `(?s)secrets = .*Its\s+value\s+is\s+not\s+a\s+JSON\s+object`},
 		{"maximum above reserved", drain(queue, "maximum_concurrency = 5") + "reserved_concurrency = 4", `(?s)above\s+the\s+function's\s+reserved`},
 		{"maximum below 2", drain(queue, "maximum_concurrency = 1"), `(?s)must\s+be\s+at\s+least\s+2`},
 		{"reserved below 2", drain(queue, "") + "reserved_concurrency = 1", `(?s)reserved_concurrency = 1.*Reserve\s+at\s+least\s+2`},

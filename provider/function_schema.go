@@ -69,7 +69,8 @@ func (r *functionResource) Schema(ctx context.Context, _ resource.SchemaRequest,
 			},
 			"secrets": schema.ListAttribute{
 				MarkdownDescription: "ARNs of secrets whose values are JSON objects. Each key becomes an environment variable before the app " +
-					"starts; later secrets win. Only the ARNs are stored, in `SECRETS_MANAGER_ENVIRONMENT_VARIABLE_KEYS`.",
+					"starts, and wins over `environment`; no key may be in two of them. Only the ARNs are stored, in " +
+					"`SECRETS_MANAGER_ENVIRONMENT_VARIABLE_KEYS`.",
 				ElementType: types.StringType,
 				Optional:    true,
 				Validators:  []validator.List{listvalidator.UniqueValues(), listvalidator.NoNullValues()},

@@ -25,7 +25,7 @@ var callsOf = map[string]func(*testing.T, *cloud.Cloud){
 	"iam":            func(t *testing.T, c *cloud.Cloud) { _, _ = c.Policy(t.Context(), "acme") },
 	"lambda":         func(t *testing.T, c *cloud.Cloud) { _, _ = c.FindFunction(t.Context(), "acme") },
 	"logs":           func(t *testing.T, c *cloud.Cloud) { _, _ = c.CreateLogGroup(t.Context(), "acme", nil) },
-	"secretsmanager": func(t *testing.T, c *cloud.Cloud) { _ = c.CheckSecret(t.Context(), "acme") },
+	"secretsmanager": func(t *testing.T, c *cloud.Cloud) { _, _ = c.SecretVariables(t.Context(), "acme") },
 	"sqs":            func(t *testing.T, c *cloud.Cloud) { _, _ = c.FindQueue(t.Context(), "acme") },
 	"sts":            func(t *testing.T, c *cloud.Cloud) { _, _ = c.Account(t.Context()) },
 }

@@ -37,7 +37,7 @@ func TestAccSecretsAreShownNowhere(t *testing.T) {
 	w.environment = []string{"GOTRACEBACK=all"}
 	run := func(succeeds bool, args ...string) string {
 		t.Helper()
-		output, logged, ok := w.traced(t, "hunter2", args...)
+		output, logged, ok := w.traced(t, args...)
 		if ok != succeeds {
 			t.Errorf("%v: got success %t: %s", args, ok, errorsOf(output))
 		}
@@ -88,6 +88,37 @@ func TestAccSecretsAreShownNowhere(t *testing.T) {
 	run(true, "destroy", "-auto-approve")
 	if _, err := ecr.NewFromConfig(clientConfig()).DeleteRepository(t.Context(), &ecr.DeleteRepositoryInput{RepositoryName: &object, Force: true}); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestAccAnswersThatCannotBeReadAreShownNowhere has each of many functions plan with another answer that holds a secret's value, but is no
+// JSON, or of another shape.
+func TestAccAnswersThatCannotBeReadAreShownNowhere(t *testing.T) {
+	acceptance(t)
+	object, uri := uniqueName(t), testImageURI(t, "1")
+	answers := []string{
+		`{"SecretString":"hunter2`, `{"SecretString":"hunter2"]`, `{"SecretString":hunter2}`, `hunter2`, `"hunter2"`, `["hunter2"]`,
+		`{"CreatedDate":"hunter2"}`, `{"VersionStages":"hunter2"}`, `{"SecretBinary":"hunter2*"}`, `{"SecretString":{"A":"hunter2"}}`,
+	}
+	config := ""
+	for i, answer := range answers {
+		label := fmt.Sprintf("broken_%c", 'a'+i)
+		arn := secret(t, object+"-"+label, `{"A":"hunter2"}`)
+		backend.alter(t, `GetSecretValue$`, arn, func(string) string { return answer })
+		config += withSecrets(label, object, uri, []string{arn}, `environment = { A1 = "x" }`)
+	}
+	w := newCLI(t, config)
+	output, logged, ok := w.traced(t, "plan", "-out=saved")
+	if !ok {
+		t.Errorf("the plan fails: %s", errorsOf(output))
+	}
+	if got := strings.Count(logged, "variables of secret are not known"); got != len(answers) {
+		t.Errorf("got %d answers that cannot be read, want %d", got, len(answers))
+	}
+	for file, content := range w.written(t) {
+		if bytes.Contains(content, []byte("hunter2")) {
+			t.Errorf("it is in %s", file)
+		}
 	}
 }
 

@@ -15,7 +15,7 @@ const (
 
 // linked is what each app links, by the beginnings of import paths.
 var linked = []string{
-	module + "sdk\n", module + "sdk/internal/",
+	module + "sdk\n", module + "sdk/internal/", module + "sdk/secretenv\n",
 	"github.com/aws/aws-lambda-go/", "github.com/aws/smithy-go/", "github.com/aws/smithy-go\n",
 	awsSDK + "aws", awsSDK + "config", awsSDK + "credentials", awsSDK + "feature/ec2/imds", awsSDK + "internal/", awsSDK + "service/internal/",
 	awsSDK + "service/secretsmanager", awsSDK + "service/sqs",

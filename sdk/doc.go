@@ -167,7 +167,8 @@
 // [LogData], since data tends to hold what logs must not.
 //
 // LOG_LEVEL is the least level that is written, or else AWS_LAMBDA_LOG_LEVEL, which Lambda sets for functions whose log format is JSON:
-// TRACE, DEBUG, INFO, WARN, ERROR or FATAL, INFO unless set. They are read before secrets are loaded.
+// TRACE, DEBUG, INFO, WARN, ERROR or FATAL, INFO unless set. Below the latter, Lambda drops lines whatever LOG_LEVEL says. Both are read
+// before secrets are loaded.
 //
 // In Lambda, each invocation also writes metrics for each event type, in CloudWatch's embedded metric format, at any log level. Their
 // namespace is the app's name, or what [Metrics] says; "" is none. Their dimensions are handler and type:
@@ -204,5 +205,6 @@
 //   - idempotency: middleware that has each event handled once, with its entries in DynamoDB (dynamostore) or in memory;
 //   - sdkotel: traces by OpenTelemetry, flushed before each freeze;
 //   - localdrain: "backend local-drain", all handlers with their queues in one process on a laptop; never part of an image;
+//   - secretenv: which secrets become which environment variables, as the provider's plans check them;
 //   - localaws: an AWS on one port of the machine, on which all of it runs without an account.
 package sdk

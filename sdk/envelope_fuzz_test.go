@@ -2,8 +2,11 @@ package sdk
 
 import (
 	"encoding/json"
+	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/lambda-land/terraform-provider-handler/handlers/payloads"
 )
 
 // decoded is the event in a message with this body, and with the attribute "type" unless that is empty.
@@ -21,6 +24,18 @@ func decoded(t *testing.T, body, bareType string) (RawEvent, error) {
 	return m.event, m.invalid
 }
 
+// What AWS documents as examples of what SNS and EventBridge put into a queue.
+const (
+	documentedNotification = `{"Type":"Notification","MessageId":"63a3f6b6-d533-4a47-aef9-fcf5cf758c76",` +
+		`"TopicArn":"arn:aws:sns:us-west-2:123456789012:MyTopic","Subject":"Testing publish to subscribed queues","Message":"Hello world!",` +
+		`"Timestamp":"2012-03-29T05:12:16.901Z","SignatureVersion":"1","Signature":"EXAMPLEnTrFPa3",` +
+		`"SigningCertURL":"https://sns.us-west-2.amazonaws.com/SimpleNotificationService-f3ecfb7224c7233fe7bb5f59f96de52f.pem",` +
+		`"UnsubscribeURL":"https://sns.us-west-2.amazonaws.com/?Action=Unsubscribe"}`
+	documentedEventBridge = `{"version":"0","id":"53dc4d37-cffa-4f76-80c9-8b7d4a4d2eaa","detail-type":"Scheduled Event","source":"aws.events",` +
+		`"account":"123456789012","time":"2015-10-08T16:53:06Z","region":"us-east-1",` +
+		`"resources":["arn:aws:events:us-east-1:123456789012:rule/my-scheduled-rule"],"detail":{}}`
+)
+
 // FuzzDecodeEvent looks for bodies that break the decoding, or are taken for events that they are not: what a body is, is decided in the order that
 // eventDecoder.decode documents.
 func FuzzDecodeEvent(f *testing.F) {
@@ -31,9 +46,22 @@ func FuzzDecodeEvent(f *testing.F) {
 		`{"specversion":"1.0","type":"t","detail-type":"u","source":"s","detail":{}}`, `{"detail-type":"u","source":"s","detail":null}`,
 		`{"Type":"Notification","TopicArn":"t","Message":"x","MessageAttributes":{"type":{"Type":"String","Value":"a"}}}`,
 		"{\"specversion\":\"1.0\",\"type\":\"\xff\"}", `{"specversion":"1.0","type":"a","type":"b"}`,
+		documentedNotification, documentedEventBridge,
 	} {
 		f.Add(body, "")
 		f.Add(body, "bare")
+	}
+	recorded, err := payloads.Read(filepath.Join("..", "handlers", payloads.File))
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, p := range recorded[:20] {
+		f.Add(string(p.Body), "github."+p.Event)
+		body, err := encodeCloudEvent("github", Outgoing{Type: p.Event, Data: p.Body}, sending{id: "1"})
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(string(body), "")
 	}
 	f.Fuzz(func(t *testing.T, body, bareType string) {
 		event, err := decoded(t, body, bareType)

@@ -119,7 +119,9 @@ func (w metricLines) Write(line []byte) (int, error) {
 	if metrics["_aws"] == nil {
 		return len(line), nil
 	}
-	delete(metrics, "_aws")
+	for _, member := range []string{"_aws", "level", "timestamp"} {
+		delete(metrics, member)
+	}
 	for name, value := range map[string]any{"Duration": 7.5, "Age": 42} {
 		if metrics[name] != nil {
 			metrics[name] = []any{value}

@@ -11,6 +11,9 @@ import (
 	"github.com/lambda-land/terraform-provider-handler/sdk/internal/environ"
 )
 
+// lambdaLogLevel is the variable with the level below which Lambda drops the lines of a function whose log format is JSON.
+const lambdaLogLevel = "AWS_LAMBDA_LOG_LEVEL"
+
 // The two levels that Lambda has beyond those of slog.
 const (
 	levelTrace = slog.LevelDebug - 4
@@ -24,7 +27,7 @@ const (
 func newLogger(w io.Writer) *slog.Logger {
 	name := os.Getenv("LOG_LEVEL")
 	if name == "" {
-		name = os.Getenv("AWS_LAMBDA_LOG_LEVEL")
+		name = os.Getenv(lambdaLogLevel)
 	}
 	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: logLevel(name), ReplaceAttr: asLambda}))
 }

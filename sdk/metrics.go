@@ -1,10 +1,13 @@
 package sdk
 
 import (
+	"cmp"
 	"encoding/json"
 	"log/slog"
 	"maps"
+	"os"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -31,35 +34,6 @@ func Metrics(namespace string) AppOption {
 	return appOption(func(a *App) { a.namespace = namespace })
 }
 
-// metricLine is one line in the embedded metric format:
-// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
-type metricLine struct {
-	AWS struct {
-		Timestamp         int64 // milliseconds
-		CloudWatchMetrics []metricDirective
-	} `json:"_aws"`
-	Handler   string `json:"handler"`
-	Type      string `json:"type,omitempty"`
-	RequestID string `json:"requestId,omitempty"`
-	ColdStart int    `json:",omitempty"`
-	*typeMetrics
-}
-
-type metricDirective struct {
-	Namespace  string
-	Dimensions [][]string
-	Metrics    []metricDefinition
-}
-
-type metricDefinition struct{ Name, Unit string }
-
-// typeMetrics are those of an event type.
-type typeMetrics struct {
-	Handled, Failed                           int
-	Retried, DeadLettered, Dropped, Unstarted int       `json:",omitempty"`
-	Duration, Age                             []float64 `json:",omitempty"`
-}
-
 // measure writes the metrics of the invocation.
 func (v *invocation) measure() {
 	cold := v.warm.CompareAndSwap(false, true)
@@ -67,7 +41,7 @@ func (v *invocation) measure() {
 		return
 	}
 	if cold {
-		v.writeMetrics(&metricLine{ColdStart: 1}, []metricDefinition{{"ColdStart", "Count"}}, "handler")
+		v.writeMetrics("", []metric{{name: "ColdStart", values: []float64{1}, single: true}})
 	}
 	byType := make(map[string][]*message)
 	for i := range v.messages {
@@ -80,70 +54,118 @@ func (v *invocation) measure() {
 	}
 	for _, eventType := range slices.Sorted(maps.Keys(byType)) {
 		for chunk := range slices.Chunk(byType[eventType], maxValues) {
-			sum := sumUp(chunk)
-			v.writeMetrics(&metricLine{Type: eventType, typeMetrics: sum}, sum.definitions(), "handler", "type")
+			v.writeMetrics(eventType, metricsOf(chunk))
 		}
 	}
 }
 
-// sumUp makes metrics of messages of one type.
-func sumUp(messages []*message) *typeMetrics {
-	sum := new(typeMetrics)
+// metric is a value, or several, of one name. A single one is a count, the others are milliseconds.
+type metric struct {
+	name   string
+	values []float64
+	single bool
+}
+
+// metricsOf makes metrics of messages of one type.
+func metricsOf(messages []*message) []metric {
+	var durations, ages []float64
+	counts := make(map[outcome]int)
+	unstarted := 0
 	for _, m := range messages {
 		if !m.started() {
-			sum.Unstarted++
+			unstarted++
 			continue
 		}
-		sum.Duration = append(sum.Duration, milliseconds(m.duration))
+		counts[m.outcome]++
+		durations = append(durations, milliseconds(m.duration))
 		if !m.event.Time.IsZero() {
-			sum.Age = append(sum.Age, milliseconds(max(time.Since(m.event.Time), 0)))
-		}
-		switch m.outcome {
-		case handled:
-			sum.Handled++
-		case retried:
-			sum.Retried++
-		case deadLettered:
-			sum.DeadLettered++
-		case dropped:
-			sum.Dropped++
+			ages = append(ages, milliseconds(max(time.Since(m.event.Time), 0)))
 		}
 	}
-	sum.Failed = sum.Retried + sum.DeadLettered + sum.Dropped
-	return sum
-}
-
-// definitions are those of the metrics that the line will have.
-func (t *typeMetrics) definitions() []metricDefinition {
-	defined := append(make([]metricDefinition, 0, 8), metricDefinition{"Handled", "Count"}, metricDefinition{"Failed", "Count"})
-	for _, optional := range [...]struct {
-		present bool
-		metricDefinition
-	}{
-		{t.Retried > 0, metricDefinition{"Retried", "Count"}},
-		{t.DeadLettered > 0, metricDefinition{"DeadLettered", "Count"}},
-		{t.Dropped > 0, metricDefinition{"Dropped", "Count"}},
-		{t.Unstarted > 0, metricDefinition{"Unstarted", "Count"}},
-		{len(t.Duration) > 0, metricDefinition{"Duration", "Milliseconds"}},
-		{len(t.Age) > 0, metricDefinition{"Age", "Milliseconds"}},
+	count := func(name string, n int) metric {
+		return metric{name: name, values: []float64{float64(n)}, single: true}
+	}
+	all := []metric{
+		count("Handled", counts[handled]),
+		count("Failed", counts[retried]+counts[deadLettered]+counts[dropped]),
+	}
+	for _, further := range []metric{
+		count("Retried", counts[retried]), count("DeadLettered", counts[deadLettered]), count("Dropped", counts[dropped]),
+		count("Unstarted", unstarted), {name: "Duration", values: durations}, {name: "Age", values: ages},
 	} {
-		if optional.present {
-			defined = append(defined, optional.metricDefinition)
+		if further.single && further.values[0] > 0 || !further.single && len(further.values) > 0 {
+			all = append(all, further)
 		}
 	}
-	return defined
+	return all
 }
 
-// writeMetrics writes the line in one piece, as other goroutines write to the same output.
-func (v *invocation) writeMetrics(l *metricLine, definitions []metricDefinition, dimensions ...string) {
-	l.Handler, l.RequestID = v.handler.name, v.request
-	l.AWS.Timestamp = time.Now().UnixMilli()
-	l.AWS.CloudWatchMetrics = []metricDirective{{v.app.namespace, [][]string{dimensions}, definitions}}
-	encoded, err := json.Marshal(l)
-	if err == nil {
-		_, err = v.metrics.Write(append(encoded, '\n'))
+// writeMetrics writes metrics of an event type, or of the handler if it is "", as a line in the embedded metric format, in one piece
+// as other goroutines write to the same output. It is put together by hand, as encoding/json would take a tenth of a cold start to learn
+// its types. https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+func (v *invocation) writeMetrics(eventType string, metrics []metric) {
+	now := time.Now()
+	line := append([]byte(nil), `{"_aws":{"Timestamp":`...)
+	line = strconv.AppendInt(line, now.UnixMilli(), 10)
+	line = append(line, `,"CloudWatchMetrics":[{"Namespace":`...)
+	line = appendText(line, v.app.namespace)
+	line = append(line, `,"Dimensions":[["handler"`...)
+	if eventType != "" {
+		line = append(line, `,"type"`...)
 	}
-	if err != nil {
+	line = append(line, `]],"Metrics":[`...)
+	for i, m := range metrics {
+		if i > 0 {
+			line = append(line, ',')
+		}
+		unit := "Milliseconds"
+		if m.single {
+			unit = "Count"
+		}
+		line = append(line, `{"Name":"`+m.name+`","Unit":"`+unit+`"}`...)
+	}
+	line = append(line, `]}]}`...)
+	line = appendMember(line, "level", metricLevel())
+	line = appendMember(line, "timestamp", now.UTC().Format(time.RFC3339Nano))
+	line = appendMember(line, "handler", v.handler.name)
+	line = appendMember(line, "type", eventType)
+	line = appendMember(line, "requestId", v.request)
+	for _, m := range metrics {
+		line = append(line, `,"`+m.name+`":`...)
+		line = m.appendValues(line)
+	}
+	if _, err := v.metrics.Write(append(line, '}', '\n')); err != nil {
 		v.log().Warn("metrics were not written", slog.String("error", err.Error()))
 	}
 }
+
+func (m metric) appendValues(line []byte) []byte {
+	if m.single {
+		return strconv.AppendFloat(line, m.values[0], 'f', -1, 64)
+	}
+	for i, value := range m.values {
+		separator := byte(',')
+		if i == 0 {
+			separator = '['
+		}
+		line = strconv.AppendFloat(append(line, separator), value, 'f', -1, 64)
+	}
+	return append(line, ']')
+}
+
+// appendMember appends a member of a JSON object that is not its first, unless it is empty.
+func appendMember(line []byte, name, value string) []byte {
+	if value == "" {
+		return line
+	}
+	return appendText(append(line, `,"`+name+`":`...), value)
+}
+
+func appendText(line []byte, text string) []byte {
+	quoted, _ := json.Marshal(text) // a string always has a JSON form
+	return append(line, quoted...)
+}
+
+// metricLevel is the level of lines with metrics: the least that Lambda lets through, or it would drop metrics along with logs.
+// https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
+func metricLevel() string { return cmp.Or(os.Getenv(lambdaLogLevel), "INFO") }

@@ -18,8 +18,8 @@ import (
 	"github.com/lambda-land/terraform-provider-handler/sdk/internal/environ"
 )
 
-// metricsOf has an app's only handler, "h", handle batches as in Lambda, and returns the lines of metrics that it writes.
-func metricsOf(t *testing.T, app *App, batches ...string) []map[string]any {
+// metricLines has an app's only handler, "h", handle batches as in Lambda, and returns the lines of metrics that it writes.
+func metricLines(t *testing.T, app *App, batches ...string) []map[string]any {
 	t.Helper()
 	t.Setenv("HANDLER", "h")
 	var lines []map[string]any
@@ -69,12 +69,13 @@ func batchOf(queue string, types ...string) string {
 
 // TestMetrics looks at what CloudWatch makes metrics of: the definitions, and the values that they name.
 func TestMetrics(t *testing.T) {
+	t.Setenv("AWS_LAMBDA_LOG_LEVEL", "WARN")
 	broken := errors.New("broken")
 	app := New("acme", Metrics("Acme/Events"), Handler("h", Unhandled(Drop),
 		On("ok", func(context.Context, RawEvent) error { time.Sleep(time.Second); return nil }, Alias("was.ok")),
 		On("bad.*", func(context.Context, RawEvent) error { return broken }),
 	))
-	got := metricsOf(t, app, batchOf("h", "ok", "bad.1", "was.ok", "bad.2", "other"), batchOf("h.fifo", "bad.1", "ok"))
+	got := metricLines(t, app, batchOf("h", "ok", "bad.1", "was.ok", "bad.2", "other"), batchOf("h.fifo", "bad.1", "ok"))
 	line := func(eventType string, units map[string]string, values map[string]any) map[string]any {
 		dimensions := []any{"handler"}
 		want := map[string]any{"handler": "h"}
@@ -109,6 +110,11 @@ func TestMetrics(t *testing.T) {
 		line("ok", with("Unstarted"), map[string]any{"Handled": 0.0, "Failed": 0.0, "Unstarted": 1.0}),
 	}
 	for _, line := range got {
+		if _, err := time.Parse(time.RFC3339, fmt.Sprint(line["timestamp"])); err != nil || line["level"] != "WARN" {
+			t.Errorf("Lambda drops the line: level %v, %v", line["level"], err)
+		}
+		delete(line, "timestamp")
+		delete(line, "level")
 		line["_aws"] = directiveOf(t, line["_aws"])
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -146,7 +152,7 @@ func directiveOf(t *testing.T, aws any) map[string]any {
 // TestMetricsHaveNoMoreValuesThanTheFormatTakes has a batch of 250 messages of one type.
 func TestMetricsHaveNoMoreValuesThanTheFormatTakes(t *testing.T) {
 	app := New("acme", Handler("h", On("a", func(context.Context, RawEvent) error { return nil })))
-	lines := metricsOf(t, app, batchOf("h", strings.Split(strings.Repeat("a,", 249)+"a", ",")...))
+	lines := metricLines(t, app, batchOf("h", strings.Split(strings.Repeat("a,", 249)+"a", ",")...))
 	total := 0.0
 	for _, line := range lines[1:] {
 		durations, _ := line["Duration"].([]any)
@@ -163,7 +169,7 @@ func TestMetricsHaveNoMoreValuesThanTheFormatTakes(t *testing.T) {
 
 func TestAppsMayHaveNoMetrics(t *testing.T) {
 	app := New("acme", Metrics(""), Handler("h", On("a", func(context.Context, RawEvent) error { return nil })))
-	if lines := metricsOf(t, app, batchOf("h", "a")); len(lines) > 0 {
+	if lines := metricLines(t, app, batchOf("h", "a")); len(lines) > 0 {
 		t.Errorf("got %v", lines)
 	}
 }

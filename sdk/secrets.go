@@ -11,10 +11,9 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
-)
 
-// secretKeys is the variable that lists the secrets to load, by ARN or name, separated by commas.
-const secretKeys = "SECRETS_MANAGER_ENVIRONMENT_VARIABLE_KEYS"
+	"github.com/lambda-land/terraform-provider-handler/sdk/secretenv"
+)
 
 // secrets are those of an app, and what is to be done with them.
 type secrets struct {
@@ -37,7 +36,7 @@ func EnvironmentWins() AppOption {
 // loadSecrets sets each key of the secrets' JSON objects as an environment variable. Either all variables are set or none. No error of
 // it holds a secret's value.
 func (a *App) loadSecrets(ctx context.Context) error {
-	ids := secretIDs(os.Getenv(secretKeys))
+	ids := secretIDs(os.Getenv(secretenv.ListVariable))
 	if len(ids) == 0 {
 		return nil
 	}

@@ -12,6 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
+
+	"github.com/lambda-land/terraform-provider-handler/sdk/secretenv"
 )
 
 const (
@@ -153,27 +155,20 @@ func isSecret(e types.SecretValueEntry, id string) bool {
 // mergeSecrets makes environment variables of secrets. Its error names each secret and key that is to blame.
 func mergeSecrets(secrets []secret) (map[string]string, error) {
 	variables := make(map[string]string)
-	owners := make(map[string]string) // IDs of secrets, by variable
-	known := make(map[string]bool)    // ARNs
+	owners := make(secretenv.Owners)
+	known := make(map[string]bool) // ARNs
 	var errs []error
 	for _, s := range secrets {
 		if s.arn != "" && known[s.arn] {
 			continue // it is listed twice, by different IDs
 		}
 		known[s.arn] = true
-		decoded, err := decodeSecret(s.id, s.value)
-		if err != nil {
-			errs = append(errs, err)
-			continue
+		parsed, problems := secretenv.Parse(s.value)
+		problems = append(problems, owners.Add(s.id, maps.Keys(parsed))...)
+		for _, problem := range problems {
+			errs = append(errs, secretError(s.id, problem.Key, SecretInvalid, errors.New(problem.Text), problem.Advice))
 		}
-		for _, key := range slices.Sorted(maps.Keys(decoded)) {
-			if owner, taken := owners[key]; taken {
-				cause := fmt.Errorf("its key %q is also in secret %s", shortKey(key), owner)
-				errs = append(errs, secretError(s.id, shortKey(key), SecretInvalid, cause, "rename it, or remove one of the two"))
-				continue
-			}
-			owners[key], variables[key] = s.id, decoded[key]
-		}
+		maps.Copy(variables, parsed)
 	}
 	return variables, errors.Join(errs...)
 }

@@ -29,6 +29,7 @@ var errSQS = errors.New("SQS is down")
 // fakeSQS records what an app calls, and fails where a test says so.
 type fakeSQS struct {
 	redrivePolicy string
+	retention     string            // seconds; "" for none
 	failing       map[string]error  // by operation
 	rejected      map[string]bool   // receipt handles and bodies whose batch entries fail
 	stuck         bool              // calls end only with their contexts
@@ -75,6 +76,9 @@ func (f *fakeSQS) GetQueueAttributes(ctx context.Context, _ *sqs.GetQueueAttribu
 	attributes := make(map[string]string)
 	if f.redrivePolicy != "" {
 		attributes["RedrivePolicy"] = f.redrivePolicy
+	}
+	if f.retention != "" {
+		attributes["MessageRetentionPeriod"] = f.retention
 	}
 	return &sqs.GetQueueAttributesOutput{Attributes: attributes}, f.call(ctx, "GetQueueAttributes")
 }

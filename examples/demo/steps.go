@@ -118,9 +118,9 @@ func (d *demo) startServer(ctx context.Context) error {
 		return err
 	}
 	address, err := p.waitFor(ctx, func(line []byte) (string, bool) {
-		var log struct{ Msg, Address string }
+		var log struct{ Message, Address string }
 		err := json.Unmarshal(line, &log)
-		return log.Address, err == nil && log.Msg == "listening"
+		return log.Address, err == nil && log.Message == "listening"
 	})
 	if err != nil {
 		return err

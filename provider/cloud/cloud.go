@@ -40,9 +40,9 @@ type Cloud struct {
 
 	account      once.Answer[string]
 	limits       once.Answer[ConcurrencyLimits]
-	secretChecks once.Answers[struct{}] // by ARN
-	secretKeys   once.Answers[string]   // likewise
-	repositories once.Answers[string]   // URLs of those that were made if missing, by name
+	secretNames  once.Answers[SecretVariables] // by ARN
+	secretKeys   once.Answers[string]          // likewise
+	repositories once.Answers[string]          // URLs of those that were made if missing, by name
 	logins       logins
 	queueNames   queueNames
 	claims       claims

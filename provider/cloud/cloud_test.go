@@ -3,14 +3,10 @@ package cloud
 import (
 	"errors"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/google/go-cmp/cmp"
-
-	"github.com/lambda-land/terraform-provider-handler/sdk/localaws"
 )
 
 func TestQueueARNIsThatOfTheURL(t *testing.T) {
@@ -58,42 +54,6 @@ func TestRedactKeepsValuesOutOfErrors(t *testing.T) {
 		if got := f.redact(errors.New(text), environment).Error(); got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
-	}
-}
-
-func TestCheckSecretShowsNoValue(t *testing.T) {
-	t.Parallel()
-	server := localaws.Start(t)
-	c, client := New(server.Config()), secretsmanager.NewFromConfig(server.Config())
-	for _, test := range []struct {
-		name   string
-		text   *string
-		binary []byte
-		want   string // in the error; none if empty
-	}{
-		{"object", aws.String(` {"KEY":"hunter2"}`), nil, ""},
-		{"text", aws.String("hunter2"), nil, "is not JSON"},
-		{"string", aws.String(`"hunter2"`), nil, "not an object"},
-		{"null", aws.String(`null`), nil, "not an object"},
-		{"binary", nil, []byte("hunter2"), "is binary"},
-	} {
-		output, err := client.CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{
-			Name: &test.name, SecretString: test.text, SecretBinary: test.binary,
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		err = c.CheckSecret(t.Context(), aws.ToString(output.ARN))
-		_, isShape := errors.AsType[*SecretShapeError](err)
-		if isShape != (test.want != "") {
-			t.Errorf("%s: got %v", test.name, err)
-		}
-		if isShape && (!strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "hunter2")) {
-			t.Errorf("%s: got %v, want it to say %q and no value", test.name, err, test.want)
-		}
-	}
-	if err := c.CheckSecret(t.Context(), "arn:aws:secretsmanager:us-east-1:000000000000:secret:none-AbCdEf"); !IsNotFound(err) {
-		t.Errorf("got %v, want that it does not exist", err)
 	}
 }
 

@@ -260,8 +260,10 @@ var drives = map[string]drive{
 	"UpdateSchedule": {withSchedule, func(ctx context.Context, s *scene, c *Cloud) error { return c.UpdateSchedule(ctx, s.schedule()) }},
 	"DeleteSchedule": {withSchedule, func(ctx context.Context, s *scene, c *Cloud) error { return c.DeleteSchedule(ctx, s.name) }},
 
-	"SecretKey":   {withSecret, func(ctx context.Context, s *scene, c *Cloud) error { return errorOf(c.SecretKey(ctx, s.id)) }},
-	"CheckSecret": {withSecret, func(ctx context.Context, s *scene, c *Cloud) error { return c.CheckSecret(ctx, s.id) }},
+	"SecretKey": {withSecret, func(ctx context.Context, s *scene, c *Cloud) error { return errorOf(c.SecretKey(ctx, s.id)) }},
+	"SecretVariables": {withSecret, func(ctx context.Context, s *scene, c *Cloud) error {
+		return errorOf(c.SecretVariables(ctx, s.id))
+	}},
 
 	"CreateRepository": {nothing, func(ctx context.Context, s *scene, c *Cloud) error {
 		return errorOf(c.CreateRepository(ctx, s.name, Encryption{}, nil))

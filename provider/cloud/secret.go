@@ -1,28 +1,47 @@
 package cloud
 
 import (
-	"bytes"
+	"cmp"
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/smithy-go"
+
+	"github.com/lambda-land/terraform-provider-handler/sdk/secretenv"
 )
 
-// SecretShapeError is a secret whose value the SDK cannot turn into environment variables.
-type SecretShapeError struct {
-	// ARN of the secret.
+// SecretVariables are the environment variables that the SDK makes of a secret, without their values.
+type SecretVariables struct {
+	// ARN of the secret, in full.
 	ARN string
-	// Reason says what is wrong, without any part of the value.
-	Reason string
+	// Names of the variables, sorted.
+	Names []string
 }
 
-// Error returns the secret and what is wrong with its shape.
-func (e *SecretShapeError) Error() string { return fmt.Sprintf("secret %s %s", e.ARN, e.Reason) }
+// UnusableSecretError is a secret of whose value the SDK makes no environment variables.
+type UnusableSecretError struct {
+	// ARN of the secret.
+	ARN string
+	// Problems are all that is wrong with it, without any part of a value.
+	Problems []secretenv.Problem
+}
+
+// Error returns the secret and what is wrong with it.
+func (e *UnusableSecretError) Error() string {
+	problems := make([]string, len(e.Problems))
+	for i, problem := range e.Problems {
+		problems[i] = problem.String()
+	}
+	return fmt.Sprintf("secret %s cannot become environment variables: %s", e.ARN, strings.Join(problems, "; "))
+}
 
 // NoSecretValueError is a secret that exists, but was given no value yet.
 type NoSecretValueError struct {
@@ -33,39 +52,39 @@ type NoSecretValueError struct {
 // Error returns the secret and that it has no value.
 func (e *NoSecretValueError) Error() string { return "secret " + e.ARN + " has no value yet" }
 
-// CheckSecret returns a [NotFoundError] for a secret that does not exist, a [NoSecretValueError] for one without a current value and a
-// [SecretShapeError] for one whose current value is not a JSON object. It looks once at each secret, however many functions use it.
-func (c *Cloud) CheckSecret(ctx context.Context, secretARN string) error {
-	_, err := c.secretChecks.Get(ctx, secretARN, func(ctx context.Context) (struct{}, error) {
-		return struct{}{}, c.checkSecret(ctx, secretARN)
+// SecretVariables returns the environment variables that the SDK makes of a secret's current value, a [NotFoundError] for a secret that
+// does not exist, a [NoSecretValueError] for one without a current value and an [UnusableSecretError] for one that the SDK refuses. It looks
+// once at each secret, however many functions use it.
+func (c *Cloud) SecretVariables(ctx context.Context, secretARN string) (SecretVariables, error) {
+	return c.secretNames.Get(ctx, secretARN, func(ctx context.Context) (SecretVariables, error) {
+		return c.askSecretVariables(ctx, secretARN)
 	})
-	return err
 }
 
-// checkSecret looks at the shape of a secret's value, which leaves this function in no form.
-func (c *Cloud) checkSecret(ctx context.Context, secretARN string) error {
+// askSecretVariables looks at a secret's value, which leaves this function in no form.
+func (c *Cloud) askSecretVariables(ctx context.Context, secretARN string) (SecretVariables, error) {
 	output, err := c.secrets.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &secretARN})
 	if hasCode(err, "ResourceNotFoundException") {
 		if strings.Contains(err.Error(), "secret value") { // which is all that tells one from the other
-			return &NoSecretValueError{ARN: secretARN}
+			return SecretVariables{}, &NoSecretValueError{ARN: secretARN}
 		}
-		return &NotFoundError{Object: "secret " + secretARN}
+		return SecretVariables{}, &NotFoundError{Object: "secret " + secretARN}
+	}
+	if _, unreadable := errors.AsType[*smithy.DeserializationError](err); unreadable { // whose text quotes the answer
+		err = errors.New("AWS Secrets Manager, or what stands in for it, gave an answer that cannot be read")
 	}
 	if err != nil {
-		return fmt.Errorf("look at the shape of secret %s: %w", secretARN, err)
+		return SecretVariables{}, fmt.Errorf("look at the keys of secret %s: %w", secretARN, err)
 	}
-	if output.SecretString == nil {
-		return &SecretShapeError{ARN: secretARN, Reason: "is binary"}
+	value := output.SecretBinary
+	if output.SecretString != nil {
+		value = []byte(*output.SecretString)
 	}
-	value := []byte(*output.SecretString)
-	defer clear(value)
-	if !json.Valid(value) {
-		return &SecretShapeError{ARN: secretARN, Reason: "is not JSON"}
+	variables, problems := secretenv.Parse(value)
+	if len(problems) > 0 {
+		return SecretVariables{}, &UnusableSecretError{ARN: secretARN, Problems: problems}
 	}
-	if !bytes.HasPrefix(bytes.TrimSpace(value), []byte("{")) {
-		return &SecretShapeError{ARN: secretARN, Reason: "is JSON, but not an object"}
-	}
-	return nil
+	return SecretVariables{ARN: cmp.Or(aws.ToString(output.ARN), secretARN), Names: slices.Sorted(maps.Keys(variables))}, nil
 }
 
 // SecretKey returns the ARN of the KMS key that encrypts a secret, empty for AWS's own, or a [NotFoundError]. It asks once for each secret.

@@ -167,6 +167,10 @@ func (d *deployment) processEnvironment(rt *runtime, dir string) []string {
 		"AWS_SESSION_TOKEN":               "localaws",
 		"LAMBDA_TASK_ROOT":                dir,
 	})
+	all["AWS_LAMBDA_LOG_FORMAT"] = d.logging.LogFormat
+	if level := d.logging.ApplicationLogLevel; level != "" { // of functions that log in JSON
+		all["AWS_LAMBDA_LOG_LEVEL"] = level
+	}
 	environment := make([]string, 0, len(all))
 	for _, key := range slices.Sorted(maps.Keys(all)) {
 		environment = append(environment, key+"="+all[key])

@@ -29,6 +29,7 @@ func TestProcessSeesWhatLambdaGivesIt(t *testing.T) {
 		in.MemorySize = aws.Int32(256)
 		in.Environment = &types.Environment{Variables: map[string]string{"HANDLER": "jobs", "FROM_IMAGE": "overridden"}}
 		in.ImageConfig = &types.ImageConfig{Command: []string{"backend", "handlers"}, WorkingDirectory: aws.String("/tmp")}
+		in.LoggingConfig = &types.LoggingConfig{LogFormat: types.LogFormatJson, ApplicationLogLevel: types.ApplicationLogLevelWarn}
 	})
 	r := f.ask(t, "acme", `{}`)
 	got := map[string]string{}
@@ -41,6 +42,7 @@ func TestProcessSeesWhatLambdaGivesIt(t *testing.T) {
 		"AWS_DEFAULT_REGION": `^eu-west-1$`, "AWS_REGION": `^eu-west-1$`, "AWS_LAMBDA_FUNCTION_NAME": `^acme$`,
 		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": `^256$`, "AWS_LAMBDA_FUNCTION_VERSION": `^\$LATEST$`, "AWS_LAMBDA_RUNTIME_API": `^127\.0\.0\.1:\d+$`,
 		"AWS_LAMBDA_LOG_GROUP_NAME": `^/aws/lambda/acme$`, "AWS_LAMBDA_LOG_STREAM_NAME": `^\d{4}/\d\d/\d\d/\[\$LATEST\][0-9a-f]{32}$`,
+		"AWS_LAMBDA_LOG_FORMAT": `^JSON$`, "AWS_LAMBDA_LOG_LEVEL": `^WARN$`,
 		"LAMBDA_TASK_ROOT": `/tmp$`, "TZ": `^:UTC$`, "HANDLER": `^jobs$`, "FROM_IMAGE": `^overridden$`,
 		"_X_AMZN_TRACE_ID": `^Root=1-[0-9a-f]{8}-[0-9a-f]{24};Parent=[0-9a-f]{16};Sampled=0$`, // set by aws-lambda-go
 	} {

@@ -1,4 +1,4 @@
-// Command bare is a function as one writes it with aws-lambda-go alone: it loads a secret, sets its keys as environment variables and
+// Command bare is a function as one writes it with aws-lambda-go alone: it loads its secrets, sets their keys as environment variables and
 // takes messages of a queue.
 package main
 
@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"log"
 	"os"
+	"strings"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambda"
@@ -18,28 +19,33 @@ import (
 type order struct{ Number int }
 
 func main() {
-	if err := loadSecret(context.Background(), os.Getenv("SECRETS_MANAGER_ENVIRONMENT_VARIABLE_KEYS")); err != nil {
-		log.Fatal(err)
+	if ids := os.Getenv("SECRETS_MANAGER_ENVIRONMENT_VARIABLE_KEYS"); ids != "" {
+		if err := loadSecrets(context.Background(), strings.Split(ids, ",")); err != nil {
+			log.Fatal(err)
+		}
 	}
 	lambda.Start(handle)
 }
 
-func loadSecret(ctx context.Context, id string) error {
+func loadSecrets(ctx context.Context, ids []string) error {
 	settings, err := config.LoadDefaultConfig(ctx)
 	if err != nil {
 		return err
 	}
-	secret, err := secretsmanager.NewFromConfig(settings).GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &id})
-	if err != nil {
-		return err
-	}
-	var variables map[string]string
-	if err := json.Unmarshal([]byte(aws.ToString(secret.SecretString)), &variables); err != nil {
-		return err
-	}
-	for name, value := range variables {
-		if err := os.Setenv(name, value); err != nil {
+	client := secretsmanager.NewFromConfig(settings)
+	for _, id := range ids {
+		secret, err := client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &id})
+		if err != nil {
 			return err
+		}
+		var variables map[string]string
+		if err := json.Unmarshal([]byte(aws.ToString(secret.SecretString)), &variables); err != nil {
+			return err
+		}
+		for name, value := range variables {
+			if err := os.Setenv(name, value); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

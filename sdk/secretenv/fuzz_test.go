@@ -1,17 +1,15 @@
-package sdk
+package secretenv
 
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
 )
 
-// FuzzDecodeSecret looks for secrets that break the decoding, get a value into an error, or become other variables than encoding/json
-// says.
-func FuzzDecodeSecret(f *testing.F) {
+// FuzzParse looks for secrets that break the parsing, get a value into a problem, or become other variables than encoding/json says.
+func FuzzParse(f *testing.F) {
 	for _, value := range []string{
 		`{"username":"acme","password":"p\"w\\d$%/ü","engine":"postgres","host":"db.example.com","port":5432,"dbname":"acme"}`, // as RDS keeps it
 		`{"type":"service_account","private_key":"-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----\n","client_id":"1"}`,
@@ -23,9 +21,12 @@ func FuzzDecodeSecret(f *testing.F) {
 		f.Add([]byte(value))
 	}
 	f.Fuzz(func(t *testing.T, value []byte) {
-		variables, err := decodeSecret("secret", value)
-		if err != nil {
-			checkSecretError(t, value, err)
+		variables, problems := Parse(value)
+		if len(problems) > 0 {
+			if variables != nil {
+				t.Errorf("got variables in spite of %v", problems)
+			}
+			checkProblems(t, value, problems)
 			return
 		}
 		want := decodeWhole(t, value)
@@ -33,7 +34,7 @@ func FuzzDecodeSecret(f *testing.F) {
 			t.Errorf("got %d variables of %d members", len(variables), len(want))
 		}
 		for name, text := range variables {
-			if !isVariable(name) || isReserved(name) || strings.ContainsRune(text, 0) {
+			if !isName(name) || isReserved(name) || strings.ContainsRune(text, 0) {
 				t.Errorf("no variable: %q = %q", name, text)
 			}
 			switch want := want[name].(type) {
@@ -60,12 +61,8 @@ func decodeWhole(t *testing.T, value []byte) (object map[string]any) {
 	return object
 }
 
-// checkSecretError looks for the values of a secret in its error. Those that are also in keys, or short, may be there by chance.
-func checkSecretError(t *testing.T, value []byte, err error) {
-	var failed *SecretError
-	if !errors.As(err, &failed) || failed.Secret != "secret" || failed.Kind != SecretInvalid {
-		t.Errorf("got error %v", err)
-	}
+// checkProblems looks for the values of a secret in its problems. Those that are also in keys, or short, may be there by chance.
+func checkProblems(t *testing.T, value []byte, problems []Problem) {
 	texts, keys := []string{string(value)}, ""
 	var object map[string]any
 	if json.Unmarshal(value, &object) == nil {
@@ -74,17 +71,21 @@ func checkSecretError(t *testing.T, value []byte, err error) {
 			texts = append(texts, fmt.Sprint(member))
 		}
 	}
-	for _, text := range texts {
-		if len(text) > 8 && strings.Contains(err.Error(), text) && !strings.Contains(keys+fixedTexts(), text) {
-			t.Errorf("the error tells %q: %s", text, err)
+	for _, problem := range problems {
+		if problem.Text == "" || problem.Advice == "" || len([]rune(problem.Key)) > 60 {
+			t.Errorf("got problem %q", problem)
+		}
+		for _, text := range texts {
+			if len(text) > 8 && strings.Contains(problem.String(), text) && !strings.Contains(keys+fixedTexts(), text) {
+				t.Errorf("the problem tells %q: %s", text, problem)
+			}
 		}
 	}
 }
 
-// fixedTexts is what errors say about any secret.
+// fixedTexts is what problems say about any secret.
 func fixedTexts() string {
-	_, err := decodeSecret("", nil)
-	texts := fmt.Sprint(err)
+	texts := notObject.String()
 	for _, member := range []struct{ key, raw string }{{"", "1"}, {"HANDLER", "1"}, {"A", "null"}, {"A", "\x00"}} {
 		problem, advice := memberProblem(member.key, json.RawMessage(member.raw), member.raw, false)
 		texts += problem + advice
