@@ -52,13 +52,16 @@ func (a *App) serveLambda(ctx context.Context, stdout io.Writer) error {
 	}
 	options := []lambda.Option{lambda.WithContext(ctx)}
 	if len(a.onShutdown) > 0 {
-		options = append(options, lambda.WithEnableSIGTERM(func() { a.shutdown(a.Context(ctx)) }))
+		options = append(options, lambda.WithEnableSIGTERM(func() {
+			a.shutdown(a.Context(ctx))
+			handler.exit()
+		}))
 	}
 	lambda.StartWithOptions(handler, options...)
 	return errors.New("the Lambda loop ended") // it exits the process instead
 }
 
-func (a *App) initLambda(ctx context.Context, stdout io.Writer) (lambda.Handler, error) {
+func (a *App) initLambda(ctx context.Context, stdout io.Writer) (*thawing, error) {
 	ctx, cancel := context.WithTimeout(a.Context(ctx), initTime)
 	defer cancel()
 	if err := a.loadSecrets(ctx); err != nil {
