@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"github.com/lambda-land/terraform-provider-handler/sdk/internal/environ"
 )
@@ -54,7 +55,9 @@ func (a *App) serveLambda(ctx context.Context, stdout io.Writer) error {
 	if len(a.onShutdown) > 0 {
 		options = append(options, lambda.WithEnableSIGTERM(func() {
 			a.shutdown(a.Context(ctx))
-			handler.exit()
+			if lambdacontext.MaxConcurrency() <= 1 { // or else invocations may be running, which have the rest of the 500 ms
+				os.Exit(0)
+			}
 		}))
 	}
 	lambda.StartWithOptions(handler, options...)

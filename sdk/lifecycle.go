@@ -62,7 +62,7 @@ func OnFreeze(fn func(ctx context.Context)) AppOption {
 // never to save anything. Functions run one after the other.
 //
 // Lambda tells a runtime of its end only if it has an extension, so that with OnShutdown the app registers one, which listens to nothing.
-// After the functions the process ends by itself, unless an invocation runs.
+// After the functions the process ends by itself, except on Lambda Managed Instances, where invocations may be running.
 func OnShutdown(fn func(ctx context.Context)) AppOption {
 	return appOption(func(a *App) {
 		if fn == nil {

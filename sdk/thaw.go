@@ -4,7 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
-	"os"
 	"reflect"
 	"slices"
 	"sync"
@@ -148,14 +147,4 @@ func (t *thawing) leave() {
 	defer t.mu.Unlock()
 	t.active--
 	t.idle = now()
-}
-
-// exit ends the process, which Lambda would do 500 ms after its signal. An invocation that is running, as one may be on Lambda Managed
-// Instances, has the rest of that time.
-func (t *thawing) exit() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.active == 0 {
-		os.Exit(0)
-	}
 }
