@@ -50,8 +50,8 @@
 //
 // # Deadlines
 //
-// The context of a handler function ends at the handler's [Timeout], and in any case a tenth of the function's timeout
-// (200 ms to 2 s) before Lambda would end the invocation. Messages that have not been started by then go back to the queue.
+// The context of a handler function ends at the handler's [Timeout], and in any case a tenth of the function's timeout, at most
+// 500 ms (see [Margin]), before Lambda would end the invocation. Messages that have not been started by then go back to the queue.
 // A function that ignores the end of its context is left behind: its message counts as failed, the others are not touched.
 //
 // SQS counts receives, not starts. A message that was not started, for want of time or because of a failure before it in its
