@@ -65,6 +65,45 @@ func ExampleSendAll() {
 	// commit bad was not sent: InvalidMessageContents: for the example
 }
 
+// Telling people about a run is a courtesy: who cannot be told is counted, and the run is done all the same.
+func ExampleSendError() {
+	onRun := func(ctx context.Context, e sdk.Event[Run]) error {
+		err := sdk.SendAll(ctx, "jobs",
+			sdk.Outgoing{Type: "mail.requested", Data: "ann@example.com", Options: []sdk.SendOption{sdk.WithID(e.ID + "-ann")}},
+			sdk.Outgoing{Type: "mail.requested", Data: "bob@example.com", Options: []sdk.SendOption{sdk.WithID("bad")}},
+		)
+		if failed, ok := errors.AsType[*sdk.SendError](err); ok {
+			fmt.Println(len(failed.Failures), "of", failed.Total, "could not be told")
+			return nil
+		}
+		return err // nil, or an error of another kind, such as a queue that is not known
+	}
+	app := sdk.New("acme", sdk.Handler("jobs", sdk.On("run.finished", onRun), sdk.SendsTo("jobs")))
+
+	printSent(app, "jobs", `{"specversion": "1.0", "id": "run-1", "type": "run.finished", "data": {"Commit": "a1"}}`)
+	// Output:
+	// jobs: mail.requested run-1-ann "ann@example.com"
+	// 1 of 2 could not be told
+}
+
+// A handler that sends to a queue which its function was not given says what is missing.
+func ExampleUnknownQueueError() {
+	onRun := func(ctx context.Context, e sdk.Event[Run]) error {
+		err := sdk.Send(ctx, "audit", "run.audited", e.Data)
+		if unknown, ok := errors.AsType[*sdk.UnknownQueueError](err); ok {
+			fmt.Println("not", unknown.Label, "but", unknown.Known)
+			return sdk.Permanent(err)
+		}
+		return err
+	}
+	app := sdk.New("acme", sdk.Handler("jobs", sdk.On("run.requested", onRun), sdk.SendsTo("deploys", "jobs")))
+
+	deliver(app, "jobs", eventOf("run.requested", Run{"a1"}))
+	// Output:
+	// not audit but [deploys jobs]
+	// run.requested dead-lettered: send to queue "audit": no queue is labelled "audit" (known are deploys, jobs): name it in the handler's sdk.SendsTo, and in the function's send_to or HANDLER_QUEUES
+}
+
 // A FIFO queue hands out the events of one group in the order in which they were sent.
 func ExampleWithGroup() {
 	onPush := func(ctx context.Context, e sdk.Event[Push]) error {
@@ -95,8 +134,6 @@ func ExampleWithDelay() {
 
 // printSent has a handler handle an event, and prints what it sends.
 func printSent(app *sdk.App, handler, event string) {
-	queues := environ.Queues{"jobs": "jobs", "deploys": "deploys.fifo"}
-	ctx := environ.NewContext(context.Background(), &environ.Environment{SQS: printer{newFakeSQS()}, QueueURL: queues.URL})
 	invoker, err := app.Invoker(handler)
 	if err != nil {
 		fmt.Println(err)
@@ -109,9 +146,15 @@ func printSent(app *sdk.App, handler, event string) {
 		fmt.Println(err)
 		return
 	}
-	if _, err := invoker.Invoke(sdk.WithLogger(ctx, slog.New(slog.DiscardHandler)), batch); err != nil {
+	if _, err := invoker.Invoke(sdk.WithLogger(withQueues(context.Background()), slog.New(slog.DiscardHandler)), batch); err != nil {
 		fmt.Println(err)
 	}
+}
+
+// withQueues returns a context that apps send with to queues which print what they get.
+func withQueues(ctx context.Context) context.Context {
+	queues := environ.Queues{"jobs": "jobs", "webhooks": "webhooks", "deploys": "deploys.fifo"}
+	return environ.NewContext(ctx, &environ.Environment{SQS: printer{newFakeSQS()}, QueueURL: queues.URL})
 }
 
 // printer is an SQS that prints what is sent, and refuses what is bad.

@@ -49,7 +49,7 @@ func request(ctx context.Context, cause string, request run.Request) error {
 
 func onPing(ctx context.Context, e sdk.Event[Ping]) error {
 	sdk.Logger(ctx).InfoContext(ctx, "webhook connected",
-		slog.Int64("hook_id", e.Data.HookID), slog.String("hook_type", e.Data.Hook.Type), slog.Any("events", e.Data.Hook.Events))
+		slog.Int64("hookId", e.Data.HookID), slog.String("hookType", e.Data.Hook.Type), slog.Any("events", e.Data.Hook.Events))
 	return nil
 }
 
