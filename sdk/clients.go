@@ -43,14 +43,18 @@ func (c *clients) loadConfigLocked(ctx context.Context) (aws.Config, error) {
 }
 
 // freezable replaces the HTTP client of a configuration, of which each AWS client would make a copy for itself, by one that they share and whose
-// idle connections can be closed. It has what the configuration asks for, such as certificates of one's own.
+// idle connections can be closed, as those behind the AWS SDK's own wrapping of a transport cannot. It has what the configuration asks for, such
+// as certificates of one's own. Redirects, which neither SQS nor Secrets Manager make, are not followed.
 func freezable(loaded *aws.Config) *http.Client {
 	buildable, ok := loaded.HTTPClient.(*awshttp.BuildableClient)
 	if !ok {
 		buildable = awshttp.NewBuildableClient()
 	}
-	loaded.HTTPClient = buildable.Freeze()
-	shared, _ := loaded.HTTPClient.(*http.Client)
+	shared := &http.Client{
+		Transport: buildable.GetTransport(), Timeout: buildable.GetTimeout(),
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	loaded.HTTPClient = shared
 	return shared
 }
 

@@ -87,7 +87,7 @@ func BenchmarkColdStart(b *testing.B) {
 func coldStart(b *testing.B, path string, environment []string, invocation, want string) float64 {
 	b.Helper()
 	api := newRuntimeAPI(b)
-	api.invocations <- invocation
+	answered := api.begin(invocation, time.Minute)
 	var out bytes.Buffer
 	cmd := exec.CommandContext(b.Context(), path)
 	cmd.Env, cmd.Stdout, cmd.Stderr = append(environment, api.env()), &out, &out
@@ -95,7 +95,7 @@ func coldStart(b *testing.B, path string, environment []string, invocation, want
 	if err := cmd.Start(); err != nil {
 		b.Fatal(err)
 	}
-	answer := <-api.answers
+	answer := <-answered
 	took := time.Since(start)
 	_ = cmd.Process.Kill()
 	_ = cmd.Wait() // it was killed

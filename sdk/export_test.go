@@ -16,8 +16,7 @@ type Runtime struct{ *thawing }
 
 // Start gets a runtime ready as [App.Run] does in Lambda. The handler is that of the environment variable HANDLER.
 func (a *App) Start(ctx context.Context, stdout io.Writer) (Runtime, error) {
-	handler, err := a.initLambda(ctx, stdout)
-	ready, _ := handler.(*thawing)
+	ready, err := a.initLambda(ctx, stdout)
 	return Runtime{ready}, err
 }
 

@@ -175,13 +175,9 @@ func (v *invocation) freeze() {
 	if len(v.app.onFreeze) == 0 {
 		return
 	}
-	ctx, cancel := v.limits.settle(v.app.Context(v.ctx))
+	ctx, cancel := v.limits.settle(WithLogger(v.app.Context(v.ctx), v.log()))
 	defer cancel()
-	for _, fn := range v.app.onFreeze {
-		if err := recovering(func() error { fn(ctx); return nil }); err != nil {
-			v.log().LogAttrs(ctx, slog.LevelError, "OnFreeze function failed", errorAttrs(err)...)
-		}
-	}
+	callHooks(ctx, "OnFreeze", v.app.onFreeze)
 }
 
 // failure is how Lambda is told of a message that is to come again.

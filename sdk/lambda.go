@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"github.com/lambda-land/terraform-provider-handler/sdk/internal/environ"
 )
@@ -52,13 +53,18 @@ func (a *App) serveLambda(ctx context.Context, stdout io.Writer) error {
 	}
 	options := []lambda.Option{lambda.WithContext(ctx)}
 	if len(a.onShutdown) > 0 {
-		options = append(options, lambda.WithEnableSIGTERM(func() { a.shutdown(a.Context(ctx)) }))
+		options = append(options, lambda.WithEnableSIGTERM(func() {
+			a.shutdown(a.Context(ctx))
+			if lambdacontext.MaxConcurrency() <= 1 { // or else invocations may be running, which have the rest of the 500 ms
+				os.Exit(0)
+			}
+		}))
 	}
 	lambda.StartWithOptions(handler, options...)
 	return errors.New("the Lambda loop ended") // it exits the process instead
 }
 
-func (a *App) initLambda(ctx context.Context, stdout io.Writer) (lambda.Handler, error) {
+func (a *App) initLambda(ctx context.Context, stdout io.Writer) (*thawing, error) {
 	ctx, cancel := context.WithTimeout(a.Context(ctx), initTime)
 	defer cancel()
 	if err := a.loadSecrets(ctx); err != nil {

@@ -17,7 +17,7 @@ const shutdownTime = 400 * time.Millisecond
 
 // OnInit has fn called before the first invocation, or before the server or command runs: when secrets are environment variables
 // already. It is where an app opens its database. An error keeps the app from starting; in Lambda it is reported as the reason. In Lambda, all
-// that precedes the first invocation has 10 s. Functions run one after the other.
+// that precedes the first invocation has 10 s, and the context ends with it. Functions run one after the other.
 func OnInit(fn func(ctx context.Context) error) AppOption {
 	return appOption(func(a *App) {
 		if fn == nil {
@@ -30,7 +30,7 @@ func OnInit(fn func(ctx context.Context) error) AppOption {
 
 // OnThaw has fn called when a runtime wakes from a freeze: at the start of an invocation in Lambda, before its first message, if
 // the runtime had nothing to do for more than 10 s. Timers stood still meanwhile, and peers may have closed connections. The gap
-// is how long, by the wall clock. Functions run one after the other.
+// is how long, by the wall clock. Functions run one after the other, and the messages wait for them until their own contexts would end.
 //
 // Idle connections have been closed by then: those of [net/http.DefaultTransport], of the app's own AWS clients, and of what was
 // given to [CloseOnThaw].
@@ -45,8 +45,8 @@ func OnThaw(fn func(gap time.Duration)) AppOption {
 }
 
 // OnFreeze has fn called at the end of each invocation, after its last message and before the answer, as Lambda freezes the runtime
-// then: it is where buffered telemetry is flushed. The context ends in time for the answer to be given. Functions run one after the
-// other.
+// then: it is where buffered telemetry is flushed. The context ends in time for the answer to be given, which then waits no longer.
+// Functions run one after the other.
 func OnFreeze(fn func(ctx context.Context)) AppOption {
 	return appOption(func(a *App) {
 		if fn == nil {
@@ -62,6 +62,7 @@ func OnFreeze(fn func(ctx context.Context)) AppOption {
 // never to save anything. Functions run one after the other.
 //
 // Lambda tells a runtime of its end only if it has an extension, so that with OnShutdown the app registers one, which listens to nothing.
+// After the functions the process ends by itself, except on Lambda Managed Instances, where invocations may be running.
 func OnShutdown(fn func(ctx context.Context)) AppOption {
 	return appOption(func(a *App) {
 		if fn == nil {
@@ -76,7 +77,9 @@ func OnShutdown(fn func(ctx context.Context)) AppOption {
 func (a *App) init(ctx context.Context) error {
 	for _, fn := range a.onInit {
 		if err := recovering(func() error { return fn(ctx) }); err != nil {
-			Logger(ctx).LogAttrs(ctx, slog.LevelDebug, "OnInit function failed", errorAttrs(err)...) // with the stack of a panic
+			if _, panicked := errors.AsType[*PanicError](err); panicked { // what reports the error has no stack
+				Logger(ctx).LogAttrs(ctx, slog.LevelError, "OnInit function failed", errorAttrs(err)...)
+			}
 			return &configError{initFailed, fmt.Errorf("initialise the app: %w", err)}
 		}
 	}
@@ -90,18 +93,27 @@ func (a *App) shutdown(ctx context.Context) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
 	defer cancel()
+	callHooks(ctx, "OnShutdown", a.onShutdown)
+}
+
+// callHooks calls functions that the app gave to the option of that name, one after the other. When ctx ends, those that have not begun are not
+// called, and one that does not return is left behind.
+func callHooks(ctx context.Context, option string, fns []func(context.Context)) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		for _, fn := range a.onShutdown {
+		for _, fn := range fns {
+			if ctx.Err() != nil {
+				return
+			}
 			if err := recovering(func() error { fn(ctx); return nil }); err != nil {
-				Logger(ctx).LogAttrs(ctx, slog.LevelError, "OnShutdown function failed", errorAttrs(err)...)
+				Logger(ctx).LogAttrs(ctx, slog.LevelError, option+" function failed", errorAttrs(err)...)
 			}
 		}
 	}()
 	select {
 	case <-done:
 	case <-ctx.Done():
-		Logger(ctx).WarnContext(ctx, "OnShutdown functions did not end in time")
+		Logger(ctx).WarnContext(ctx, option+" functions did not end in time")
 	}
 }

@@ -28,12 +28,8 @@ func TestMemoryLimit(t *testing.T) {
 			t.Parallel()
 			api := newRuntimeAPI(t)
 			p := start(t, "acme", append(test.env, api.env(), "HANDLER=jobs"), nil)
-			api.invocations <- string(payload(t, sdktest.Event{Type: "order", Data: map[string]string{"Do": "memory"}}))
-			<-api.answers
-			if err := p.Process.Kill(); err != nil {
-				t.Fatal(err)
-			}
-			p.exit(t)
+			api.invoke(string(payload(t, sdktest.Event{Type: "order", Data: map[string]string{"Do": "memory"}})))
+			p.kill(t)
 			if want := fmt.Sprintf("memory limit %d\n", test.want); !strings.Contains(p.stdout.String(), want) {
 				t.Errorf("no %s in\n%s", want, &p.stdout)
 			}

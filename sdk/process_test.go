@@ -8,18 +8,15 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"runtime/debug"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/lambda-land/terraform-provider-handler/sdk"
-	"github.com/lambda-land/terraform-provider-handler/sdk/sdktest"
 )
 
 // TestMain makes the test binary the app itself when a test starts it as such.
@@ -29,6 +26,12 @@ func TestMain(m *testing.M) {
 		acme().Main()
 	case "mistaken":
 		sdk.New("mistaken", sdk.Handler("empty")).Main()
+	case "careless":
+		careless().Main()
+	case "hooked":
+		hooked().Main()
+	case "busy":
+		busy().Main()
 	}
 	os.Exit(m.Run())
 }
@@ -102,157 +105,13 @@ func (p *process) exit(t *testing.T) int {
 	return 0
 }
 
-// runtimeAPI is Lambda's side: it hands out invocations and takes answers.
-type runtimeAPI struct {
-	*httptest.Server
-	invocations chan string
-	answers     chan string
-	initErrors  chan string // type and body
-
-	mu   sync.Mutex
-	next int
-}
-
-func newRuntimeAPI(t testing.TB) *runtimeAPI {
+// kill ends the process, after which its output can be read.
+func (p *process) kill(t *testing.T) {
 	t.Helper()
-	api := &runtimeAPI{invocations: make(chan string, 10), answers: make(chan string, 10), initErrors: make(chan string, 1)}
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /2018-06-01/runtime/invocation/next", func(w http.ResponseWriter, r *http.Request) {
-		select {
-		case payload := <-api.invocations:
-			api.mu.Lock()
-			defer api.mu.Unlock()
-			api.next++
-			w.Header().Set("Lambda-Runtime-Aws-Request-Id", fmt.Sprint("request-", api.next))
-			w.Header().Set("Lambda-Runtime-Deadline-Ms", fmt.Sprint(time.Now().Add(time.Minute).UnixMilli()))
-			fmt.Fprint(w, payload)
-		case <-r.Context().Done():
-		}
-	})
-	mux.HandleFunc("POST /2018-06-01/runtime/invocation/{id}/{kind}", func(w http.ResponseWriter, r *http.Request) {
-		body, _ := io.ReadAll(r.Body)
-		w.WriteHeader(http.StatusAccepted)
-		api.answers <- r.PathValue("id") + " " + r.PathValue("kind") + " " + string(body)
-	})
-	mux.HandleFunc("POST /2018-06-01/runtime/init/error", func(w http.ResponseWriter, r *http.Request) {
-		body, _ := io.ReadAll(r.Body)
-		w.WriteHeader(http.StatusAccepted)
-		api.initErrors <- r.Header.Get("Lambda-Runtime-Function-Error-Type") + " " + string(body)
-	})
-	api.Server = httptest.NewServer(mux)
-	t.Cleanup(func() {
-		api.CloseClientConnections()
-		api.Close()
-	})
-	return api
-}
-
-func (api *runtimeAPI) env() string {
-	return "AWS_LAMBDA_RUNTIME_API=" + strings.TrimPrefix(api.URL, "http://")
-}
-
-func TestInLambda(t *testing.T) {
-	t.Parallel()
-	secrets := httptest.NewServer(&secretsManager{strings: map[string]string{"greeting": `{"GREETING":"hello"}`}})
-	defer secrets.Close()
-	api := newRuntimeAPI(t)
-	order := func(what string) sdktest.Event {
-		return sdktest.Event{Type: "order", Data: map[string]string{"Do": what}, Time: time.Now()}
-	}
-	p := start(t, "acme", []string{
-		api.env(), "HANDLER=jobs", "AWS_ENDPOINT_URL=" + secrets.URL, "AWS_REGION=eu-west-1", "AWS_ACCESS_KEY_ID=x", "AWS_SECRET_ACCESS_KEY=x",
-		"SECRETS_MANAGER_ENVIRONMENT_VARIABLE_KEYS=greeting",
-	}, nil)
-	for _, exchange := range []struct{ payload, want string }{
-		{string(payload(t, order(""), order("greet"))), `request-1 response {"batchItemFailures":[]}`},
-		{string(payload(t, order("panic"), order(""))), `request-2 response {"batchItemFailures":[{"itemIdentifier":"m0"}]}`},
-		{`{}`, `request-3 error {"errorMessage":"the invocation's payload has no Records`},
-		{string(payload(t, order(""))), `request-4 response {"batchItemFailures":[]}`},
-	} {
-		api.invocations <- exchange.payload
-		if got := <-api.answers; !strings.HasPrefix(got, exchange.want) {
-			t.Errorf("got %s, want %s", got, exchange.want)
-		}
-	}
 	if err := p.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
 	p.exit(t)
-	for _, want := range []string{"greeting hello\n", `"outcome":"retried"`, `"requestId":"request-2"`} {
-		if !strings.Contains(p.stdout.String(), want) {
-			t.Errorf("no %s in\n%s", want, &p.stdout)
-		}
-	}
-}
-
-func TestWhatKeepsAFunctionFromStartingIsToldToLambda(t *testing.T) {
-	t.Parallel()
-	for _, test := range []struct {
-		name, app string
-		env       []string
-		kind      string
-		want      []string
-	}{
-		{"unknown handler", "acme", []string{"HANDLER=jbos"}, "Config.UnknownHandler",
-			[]string{`has no handler \"jbos\" (it has jobs, webhooks)`}},
-		{"no handler", "acme", nil, "Config.UnknownHandler", []string{`HANDLER`, `has no handler \"\" (it has jobs, webhooks)`}},
-		{"app with mistakes", "mistaken", []string{"HANDLER=empty"}, "Config.InvalidApp", []string{"handles no events"}},
-		{"queues with mistakes", "acme", []string{"HANDLER=jobs", "HANDLER_QUEUES=a=https://sqs/a,hunter2"}, "Config.InvalidQueues",
-			[]string{"HANDLER_QUEUES: entry 2 is not of the form label=URL"}},
-		{"secret not found", "acme", []string{"HANDLER=jobs", "SECRETS_MANAGER_ENVIRONMENT_VARIABLE_KEYS=missing"},
-			"Config.SecretNotFound", []string{"load secret missing"}},
-		{"secret without access", "acme", []string{"HANDLER=jobs", "SECRETS_MANAGER_ENVIRONMENT_VARIABLE_KEYS=forbidden"},
-			"Config.SecretAccessDenied", []string{"load secret forbidden"}},
-		{"secret that is no object", "acme", []string{"HANDLER=jobs", "SECRETS_MANAGER_ENVIRONMENT_VARIABLE_KEYS=text"},
-			"Config.SecretInvalid", []string{"load secret text"}},
-		{"secrets out of reach", "acme", []string{"HANDLER=jobs", "SECRETS_MANAGER_ENVIRONMENT_VARIABLE_KEYS=text",
-			"AWS_ENDPOINT_URL=http://127.0.0.1:1", "AWS_MAX_ATTEMPTS=1"}, "Config.SecretUnavailable", []string{"can reach AWS Secrets Manager"}},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			secrets := httptest.NewServer(&secretsManager{
-				strings: map[string]string{"text": "hunter2"},
-				errors:  map[string]string{"missing": "ResourceNotFoundException", "forbidden": "AccessDeniedException"},
-			})
-			defer secrets.Close()
-			api := newRuntimeAPI(t)
-			env := append([]string{api.env(), "AWS_ENDPOINT_URL=" + secrets.URL, "AWS_REGION=eu-west-1", "AWS_ACCESS_KEY_ID=x",
-				"AWS_SECRET_ACCESS_KEY=x"}, test.env...)
-			p := start(t, test.app, env, nil)
-			want := 1
-			if test.app == "mistaken" {
-				want = 2 // a panic
-			}
-			if code := p.exit(t); code != want {
-				t.Errorf("got exit code %d, want %d", code, want)
-			}
-			got := <-api.initErrors
-			for _, want := range append(test.want, test.kind+" {", `"errorType":"`+test.kind+`"`) {
-				if !strings.Contains(got, want) {
-					t.Errorf("no %s in %s", want, got)
-				}
-			}
-			if strings.Contains(got+p.stderr.String(), "hunter2") {
-				t.Error("the error tells a secret")
-			}
-			if !strings.Contains(p.stderr.String(), test.app) {
-				t.Errorf("standard error: got %s", &p.stderr)
-			}
-		})
-	}
-}
-
-func TestUnreachableRuntimeAPIIsToldToo(t *testing.T) {
-	t.Parallel()
-	p := start(t, "acme", []string{"AWS_LAMBDA_RUNTIME_API=127.0.0.1:1"}, nil)
-	if code := p.exit(t); code != 1 {
-		t.Errorf("got exit code %d, want 1", code)
-	}
-	for _, want := range []string{`has no handler ""`, "report the failed start to Lambda"} {
-		if !strings.Contains(p.stderr.String(), want) {
-			t.Errorf("no %s in %s", want, &p.stderr)
-		}
-	}
 }
 
 // TestServerEndsWithASignal also has it wait for goroutines.

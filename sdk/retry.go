@@ -3,6 +3,7 @@ package sdk
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"slices"
@@ -30,7 +31,12 @@ func (m *message) retryDelay() time.Duration {
 		return bounded(told.After)
 	}
 	if m.route != nil && m.route.backoff != nil {
-		return bounded(m.route.backoff(m.attempt))
+		var delay time.Duration
+		err := recovering(func() error { delay = m.route.backoff(m.attempt); return nil })
+		if err == nil {
+			return bounded(delay)
+		}
+		m.err = fmt.Errorf("%w (and the function given to sdk.Backoff failed: %w)", m.err, err)
 	}
 	return backoff(m.attempt, rand.Float64())
 }

@@ -85,8 +85,8 @@ func joined(errs ...error) error {
 	return errors.Join(errs...)
 }
 
-// recovering calls fn and makes an error of its panic. An error that panics when asked for its text, as a nil pointer in an error
-// often does, counts as one: further on it would end the process.
+// recovering calls fn and makes an error of its panic. An error that panics when asked for its text or what it wraps, as a nil pointer in
+// an error often does, counts as one: further on it would end the process.
 func recovering(fn func() error) (err error) {
 	defer func() {
 		if value := recover(); value != nil {
@@ -95,6 +95,7 @@ func recovering(fn func() error) (err error) {
 	}()
 	if err = fn(); err != nil {
 		_ = err.Error()
+		_, _ = errors.AsType[*configError](err) // never in there, so that all is unwrapped
 	}
 	return err
 }

@@ -85,18 +85,21 @@ type idlers struct {
 func (i *idlers) add(c IdleCloser) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	known := reflect.TypeOf(c).Comparable() && slices.Contains(i.all, c)
+	known := reflect.ValueOf(c).Comparable() && slices.Contains(i.all, c)
 	if !known {
 		i.all = append(i.all, c)
 	}
 }
 
-func (i *idlers) close() {
-	http.DefaultClient.CloseIdleConnections()
+// close closes the idle connections of all. One that panics keeps none of the others from it.
+func (i *idlers) close(ctx context.Context) {
 	i.mu.Lock()
-	defer i.mu.Unlock()
-	for _, c := range i.all {
-		c.CloseIdleConnections()
+	all := slices.Concat([]IdleCloser{new(http.Client), http.DefaultClient}, i.all) // the first has the default transport
+	i.mu.Unlock()
+	for _, c := range all {
+		if err := recovering(func() error { c.CloseIdleConnections(); return nil }); err != nil {
+			Logger(ctx).LogAttrs(ctx, slog.LevelError, "idle connections were not closed", errorAttrs(err)...)
+		}
 	}
 }
 
@@ -123,17 +126,20 @@ func (t *thawing) enter(ctx context.Context) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.active++
-	gap := now().Sub(t.idle)
-	if t.active > 1 || gap <= minGap {
-		return
+	if gap := now().Sub(t.idle); t.active == 1 && gap > minGap {
+		t.app.thaw(ctx, gap)
 	}
-	t.app.aws.CloseIdleConnections()
-	t.app.idlers.close()
-	for _, fn := range t.app.onThaw {
-		if err := recovering(func() error { fn(gap); return nil }); err != nil {
-			Logger(ctx).LogAttrs(ctx, slog.LevelError, "OnThaw function failed", errorAttrs(err)...)
-		}
+}
+
+// thaw closes idle connections and calls the app's OnThaw functions.
+func (a *App) thaw(ctx context.Context, gap time.Duration) {
+	ctx, cancel := limitsOf(ctx, 0).handling(ctx)
+	defer cancel()
+	fns := []func(context.Context){func(ctx context.Context) { a.aws.CloseIdleConnections(); a.idlers.close(ctx) }}
+	for _, fn := range a.onThaw {
+		fns = append(fns, func(context.Context) { fn(gap) })
 	}
+	callHooks(ctx, "OnThaw", fns)
 }
 
 func (t *thawing) leave() {

@@ -1,0 +1,163 @@
+package sdk
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// thawBatch is a batch of so many events of type "a".
+func thawBatch(n int) string {
+	records := make([]string, n)
+	for i := range records {
+		records[i] = fmt.Sprintf(`{"messageId":"m%d","receiptHandle":"r","eventSource":"aws:sqs",`+
+			`"eventSourceARN":"arn:aws:sqs:eu-west-1:111122223333:q","body":"{\"specversion\":\"1.0\",\"type\":\"a\"}"}`, i)
+	}
+	return `{"Records":[` + strings.Join(records, ",") + `]}`
+}
+
+// countingServer counts the connections that are made to it.
+type countingServer struct {
+	*httptest.Server
+	connections atomic.Int32
+}
+
+func newCountingServer(t *testing.T, start func(*httptest.Server)) *countingServer {
+	t.Helper()
+	s := new(countingServer)
+	s.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `{"QueueUrl":"http://sqs/111122223333/q","Successful":[],"Failed":[]}`) // suits SQS's clients, too
+	}))
+	s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			s.connections.Add(1)
+		}
+	}
+	start(s.Server)
+	t.Cleanup(s.Close)
+	return s
+}
+
+// get makes a request with the client and reads the answer, so that the connection can be used again.
+func get(ctx context.Context, client *http.Client, url string) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return err
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(io.Discard, response.Body)
+	return errors.Join(err, response.Body.Close())
+}
+
+// closerFunc is an IdleCloser that cannot be compared.
+type closerFunc func()
+
+func (f closerFunc) CloseIdleConnections() { f() }
+
+// TestThawClosesIdleConnections: what a freeze has left of a connection may swallow the first request after it.
+func TestThawClosesIdleConnections(t *testing.T) {
+	clients := map[string]*http.Client{
+		"Transports":            {Transport: &http.Transport{}},
+		"CloseOnThaw":           {Transport: &http.Transport{}},
+		"the default transport": {},
+		"the default client":    http.DefaultClient,
+	}
+	before := http.DefaultClient.Transport
+	t.Cleanup(func() { http.DefaultClient.Transport = before })
+	http.DefaultClient.Transport = &http.Transport{}
+	cloud := newCountingServer(t, (*httptest.Server).StartTLS)
+	servers := map[string]*countingServer{"the app's AWS clients": cloud}
+	for name := range clients {
+		servers[name] = newCountingServer(t, (*httptest.Server).Start)
+	}
+	certificate := filepath.Join(t.TempDir(), "ca.pem")
+	encoded := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cloud.Certificate().Raw})
+	if err := os.WriteFile(certificate, encoded, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range map[string]string{
+		"HANDLER": "h", "AWS_ENDPOINT_URL": cloud.URL, "AWS_CA_BUNDLE": certificate, "AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "x",
+		"AWS_SECRET_ACCESS_KEY": "x",
+	} {
+		t.Setenv(name, value)
+	}
+	var other int
+	uncomparable := closerFunc(func() { other++ })
+	app := New("acme",
+		Transports((*http.Transport)(nil), uncomparable, uncomparable, clients["Transports"]), // the first one panics
+		Handler("h", On("a", func(ctx context.Context, _ Event[json.RawMessage]) error {
+			CloseOnThaw(ctx, clients["CloseOnThaw"]) // each time, which is harmless
+			for name, client := range clients {
+				if err := get(ctx, client, servers[name].URL); err != nil {
+					t.Error(err)
+				}
+			}
+			return RetryAfter(errors.New("again"), time.Second) // has SQS called
+		})),
+	)
+	var log bytes.Buffer
+	ctx := WithLogger(t.Context(), newLogger(&log))
+	handler, err := app.initLambda(ctx, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct {
+		idle time.Duration
+		want int32
+	}{{0, 1}, {minGap / 2, 1}, {minGap + time.Second, 2}, {0, 2}, {time.Hour, 3}} {
+		handler.idle = now().Add(-step.idle)
+		if _, err := handler.Invoke(ctx, []byte(thawBatch(1))); err != nil {
+			t.Fatal(err)
+		}
+		for name, server := range servers {
+			if got := server.connections.Load(); got != step.want {
+				t.Errorf("%s: after %s, %d connections were made, want %d", name, step.idle, got, step.want)
+			}
+		}
+	}
+	if got := strings.Count(log.String(), "idle connections were not closed"); got != 2 || other != 4 || len(app.idlers.all) != 5 {
+		t.Errorf("got %d panics, %d calls, %d idlers:\n%s", got, other, len(app.idlers.all), &log)
+	}
+}
+
+// TestThawThatHangs: an invocation must be answered even if what it waits for never returns.
+func TestThawThatHangs(t *testing.T) {
+	t.Setenv("HANDLER", "h")
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		defer close(release)
+		var calls int
+		app := New("acme",
+			OnThaw(func(time.Duration) { <-release }),
+			OnThaw(func(time.Duration) { t.Error("the second function was called") }),
+			Handler("h", On("a", func(context.Context, Event[json.RawMessage]) error { calls++; return nil })))
+		handler, err := app.initLambda(t.Context(), io.Discard)
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Hour)
+		ctx, cancel := context.WithTimeout(WithLogger(t.Context(), newLogger(io.Discard)), 10*time.Second)
+		defer cancel()
+		answer, err := handler.Invoke(ctx, []byte(thawBatch(1)))
+		if err != nil || ctx.Err() != nil || string(answer) != `{"batchItemFailures":[]}` || calls != 1 {
+			t.Errorf("got %s, %v, %v after %d calls", answer, err, ctx.Err(), calls)
+		}
+	})
+}
