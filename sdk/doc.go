@@ -133,10 +133,11 @@
 // Lambda freezes a runtime between invocations: timers stand still, peers close connections. Goroutines should therefore end with
 // their message. [Go] starts one that the message waits for, and fails with; with the context of a server or command, the app waits for it.
 //
-// After a freeze, idle connections are closed: those of [net/http.DefaultTransport], of the app's own AWS clients, and of what was given to
-// [CloseOnThaw], [Transports] or [LimitPool], which also gives a database's pool the limits that a function needs. [OnThaw] is then told
-// how long the freeze was. [OnFreeze] is where buffered telemetry is flushed, in at most 10 s and before the margin is used up.
-// [OnShutdown] has 400 ms, and is not called at all when a runtime crashes or times out.
+// After a freeze, idle connections are closed: those of [net/http.DefaultTransport] and [net/http.DefaultClient], of the app's own AWS
+// clients, and of what was given to [CloseOnThaw], [Transports] or [LimitPool], which also gives a database's pool the limits that a
+// function needs. [OnThaw] is then told how long the freeze was. [OnFreeze] is where buffered telemetry is flushed, in at most 10 s and
+// before the margin is used up. [OnShutdown] has 400 ms, and is not called at all when a runtime crashes or times out. A function of these
+// three that takes longer than it has is left behind; one that panics is logged.
 //
 // # Sending
 //
