@@ -34,7 +34,7 @@ type App struct {
 // Mistakes in the parts, such as two functions for one event type, are bugs, and New panics with all of them and where they were
 // made. In Lambda it first reports them as the reason why the function cannot start.
 func New(name string, parts ...AppOption) *App {
-	a := &App{name: name, namespace: name, handlers: make(map[string]*handler)}
+	a := &App{name: name, namespace: namespaceOf(name), handlers: make(map[string]*handler), aws: clients{lock: newLock()}}
 	if name == "" {
 		a.fail(errors.New("the app has no name: give sdk.New one"))
 	}

@@ -35,9 +35,9 @@ type message struct {
 // errNoBatch is the failure of an invocation that no event source mapping made.
 var errNoBatch = errors.New("handlers are invoked by event source mappings of SQS queues")
 
-// decodeBatch reads Lambda's event for messages of a queue, in one pass. It copies all it needs, as the Lambda loop uses the payload's
+// decodeBatch reads Lambda's event for messages of a queue, in one pass, and the events in them. It copies all it needs, as the Lambda loop uses the payload's
 // memory again: bodies and attributes share one block, which they cannot outgrow but for what is no UTF-8, and short texts another.
-func decodeBatch(payload []byte) ([]message, error) {
+func decodeBatch(payload []byte, defaultType string) ([]message, error) {
 	d := batchDecoder{Scanner: scan.New(payload), block: make([]byte, 0, len(payload))}
 	d.texts.Grow(textSize * (1 + len(payload)/smallRecord))
 	var found bool
@@ -61,7 +61,7 @@ func decodeBatch(payload []byte) ([]message, error) {
 		return nil, fmt.Errorf("the invocation's payload has no Records: %w", errNoBatch)
 	}
 	for i := range d.messages {
-		d.messages[i].decodeEvent(&d.texts)
+		d.messages[i].decodeEvent(&d.texts, defaultType)
 	}
 	return d.messages, nil
 }

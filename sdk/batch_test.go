@@ -47,7 +47,7 @@ func TestDecodeBatch(t *testing.T) {
 			t.Fatal(err)
 		}
 		given := []byte(payload)
-		messages, err := decodeBatch(given)
+		messages, err := decodeBatch(given, "")
 		if err != nil || len(messages) != len(want.Records) {
 			t.Fatalf("got %d messages, %v", len(messages), err)
 		}
@@ -77,7 +77,7 @@ func FuzzDecodeBatch(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, payload []byte) {
 		given := bytes.Clone(payload)
-		messages, err := decodeBatch(given)
+		messages, err := decodeBatch(given, "")
 		clear(given)
 		if err != nil {
 			return // TestPayloadsThatAreNoBatch says what is refused
@@ -118,7 +118,7 @@ func TestPayloadsThatAreNoBatch(t *testing.T) {
 		`{"Records":[{"eventSource":"aws:sqs","messageId":"1"},{"eventSource":"aws:sqs"}]}`:                       `record 1`,
 		`{"Records":[{"eventSource":"aws:sqs","messageId":"1","attributes":{"SentTimestamp":"` + "\x00" + `"}}]}`: "no SQS event",
 	} {
-		if _, err := decodeBatch([]byte(payload)); err == nil || !strings.Contains(err.Error(), want) || !errors.Is(err, errNoBatch) {
+		if _, err := decodeBatch([]byte(payload), ""); err == nil || !strings.Contains(err.Error(), want) || !errors.Is(err, errNoBatch) {
 			t.Errorf("%s: got %v, want %s", payload, err, want)
 		}
 	}

@@ -2,10 +2,10 @@ package sdk
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
-	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
@@ -15,9 +15,19 @@ import (
 	"github.com/lambda-land/terraform-provider-handler/sdk/internal/environ"
 )
 
+// AWSConfig returns the configuration that the app itself calls AWS with, for further clients. It is loaded once, and idle connections of all
+// clients are closed when the runtime wakes from a freeze (see [OnThaw]). The context must be one that the app gave out.
+func AWSConfig(ctx context.Context) (aws.Config, error) {
+	app := scopeFrom(ctx).app
+	if app == nil {
+		return aws.Config{}, errors.New("load the AWS configuration: the context must be derived from that given to a handler function, server or command")
+	}
+	return app.aws.loadConfig(ctx)
+}
+
 // clients makes what an app calls AWS with, on first use, so that a cold start pays for nothing that it does not need.
 type clients struct {
-	mu          sync.Mutex
+	lock        lock
 	config      *aws.Config
 	http        *http.Client // of all clients
 	environment *environ.Environment
@@ -25,8 +35,10 @@ type clients struct {
 
 // loadConfig loads the AWS configuration once. A failure is not kept: the next caller tries again.
 func (c *clients) loadConfig(ctx context.Context) (aws.Config, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	if err := c.lock.acquire(ctx); err != nil {
+		return aws.Config{}, fmt.Errorf("load the AWS configuration: %w", err)
+	}
+	defer c.lock.release()
 	return c.loadConfigLocked(ctx)
 }
 
@@ -50,18 +62,22 @@ func freezable(loaded *aws.Config) *http.Client {
 	if !ok {
 		buildable = awshttp.NewBuildableClient()
 	}
+	transport := buildable.GetTransport()
+	transport.MaxIdleConnsPerHost = max(transport.MaxIdleConnsPerHost, postponeCalls)
 	shared := &http.Client{
-		Transport: buildable.GetTransport(), Timeout: buildable.GetTimeout(),
+		Transport: transport, Timeout: buildable.GetTimeout(),
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	loaded.HTTPClient = shared
 	return shared
 }
 
-// CloseIdleConnections closes those that the AWS clients do not use at the moment.
-func (c *clients) CloseIdleConnections() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+// closeIdleConnections closes those that the AWS clients do not use at the moment.
+func (c *clients) closeIdleConnections(ctx context.Context) {
+	if c.lock.acquire(ctx) != nil {
+		return
+	}
+	defer c.lock.release()
 	if c.http != nil {
 		c.http.CloseIdleConnections()
 	}
@@ -72,8 +88,10 @@ func (c *clients) reach(ctx context.Context) (*environ.Environment, error) {
 	if given := environ.FromContext(ctx); given != nil {
 		return given, nil
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	if err := c.lock.acquire(ctx); err != nil {
+		return nil, fmt.Errorf("load the AWS configuration: %w", err)
+	}
+	defer c.lock.release()
 	if c.environment == nil {
 		queues, err := environ.ParseQueues(os.Getenv("HANDLER_QUEUES"))
 		if err != nil {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"log/slog"
 	"os"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -81,6 +83,26 @@ func InvocationDeadline(ctx context.Context) (time.Time, bool) {
 	}
 	return time.Time{}, false
 }
+
+// traceToSend is the trace header of what is sent: that of the message being handled, but with the lineage of the invocation, by
+// which Lambda counts how often an event has gone round in a loop of functions and queues.
+// https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
+func traceToSend(ctx context.Context) string {
+	trace := TraceHeader(ctx)
+	invocation, _ := ctx.Value(traceKey).(string)
+	if invocation == "" || trace == invocation {
+		return trace
+	}
+	fields := slices.DeleteFunc(strings.Split(trace, ";"), isLineage)
+	for field := range strings.SplitSeq(invocation, ";") {
+		if isLineage(field) {
+			fields = append(fields, field)
+		}
+	}
+	return strings.Join(fields, ";")
+}
+
+func isLineage(field string) bool { return strings.HasPrefix(field, "Lineage=") }
 
 // Message is the SQS message that brought an event.
 type Message struct {

@@ -1,12 +1,15 @@
 package sdk
 
 import (
+	"errors"
+	"maps"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	"github.com/aws/smithy-go"
 )
 
 const (
@@ -41,25 +44,53 @@ func (v *invocation) deadLetter(m *message) error {
 	if err != nil {
 		return err
 	}
-	_, err = env.SQS.SendMessage(ctx, m.deadLetterInput(url, v.handler.name))
+	input := m.copyTo(url)
+	bare := maps.Clone(input.MessageAttributes)
+	m.explain(input, v.handler.name)
+	_, err = env.SQS.SendMessage(ctx, input)
+	if refused, ok := errors.AsType[smithy.APIError](err); ok && refused.ErrorFault() == smithy.FaultClient {
+		input.MessageAttributes = bare // the queue may take less than SQS itself does
+		_, err = env.SQS.SendMessage(ctx, input)
+	}
+	if err != nil {
+		v.app.queues.get(m.queue).forget(ctx)
+	}
 	return err
 }
 
-// deadLetterInput copies a message, with its group. What a FIFO queue takes for duplicates are sendings of one and the same
+// copyTo copies a message, with its group. What a FIFO queue takes for duplicates are sendings of one and the same
 // message. The message's own deduplication ID does not tell that: it may be unique within a group only, and a message that was
 // moved back and fails again within five minutes still has it. The dead-letter queue would drop such a message.
-func (m *message) deadLetterInput(url, handler string) *sqs.SendMessageInput {
+func (m *message) copyTo(url string) *sqs.SendMessageInput {
 	input := &sqs.SendMessageInput{
 		QueueUrl: &url, MessageBody: aws.String(string(m.body)), MessageAttributes: make(map[string]types.MessageAttributeValue),
 	}
-	size := len(m.body)
 	for name, value := range decodeAttributes(m.attributes) {
 		attribute := types.MessageAttributeValue{DataType: aws.String(value.DataType), StringValue: value.StringValue}
 		if value.StringValue == nil {
 			attribute.BinaryValue = value.BinaryValue
 		}
 		input.MessageAttributes[name] = attribute
-		size += len(name) + len(value.DataType) + len(aws.ToString(value.StringValue)) + len(value.BinaryValue)
+	}
+	if m.group != "" {
+		input.MessageGroupId = &m.group
+	}
+	if isFIFO(url) {
+		input.MessageDeduplicationId = &m.id
+	}
+	if m.trace != "" {
+		input.MessageSystemAttributes = map[string]types.MessageSystemAttributeValue{
+			string(types.MessageSystemAttributeNameForSendsAWSTraceHeader): {DataType: aws.String("String"), StringValue: &m.trace},
+		}
+	}
+	return input
+}
+
+// explain adds attributes that tell what happened, as far as SQS's limits leave room.
+func (m *message) explain(input *sqs.SendMessageInput, handler string) {
+	size := len(*input.MessageBody)
+	for name, value := range input.MessageAttributes {
+		size += len(name) + len(aws.ToString(value.DataType)) + len(aws.ToString(value.StringValue)) + len(value.BinaryValue)
 	}
 	for _, added := range [...]struct{ name, value string }{
 		{reasonAttribute, attributeText(m.err.Error())},
@@ -74,18 +105,6 @@ func (m *message) deadLetterInput(url, handler string) *sqs.SendMessageInput {
 		size = grown
 		input.MessageAttributes[added.name] = types.MessageAttributeValue{DataType: aws.String("String"), StringValue: aws.String(added.value)}
 	}
-	if m.group != "" {
-		input.MessageGroupId = &m.group
-	}
-	if isFIFO(url) {
-		input.MessageDeduplicationId = &m.id
-	}
-	if m.trace != "" {
-		input.MessageSystemAttributes = map[string]types.MessageSystemAttributeValue{
-			string(types.MessageSystemAttributeNameForSendsAWSTraceHeader): {DataType: aws.String("String"), StringValue: &m.trace},
-		}
-	}
-	return input
 }
 
 // attributeText makes a text one that SQS accepts: not empty, not too long, and of characters that XML 1.0 knows.

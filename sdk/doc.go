@@ -32,7 +32,8 @@
 //
 // A runtime gets ready in this order: package variables and main; secrets; HANDLER_QUEUES and HANDLER; [OnInit]. What fails of that is
 // reported to Lambda as the reason why the function cannot start: Config.InvalidApp, Config.InvalidQueues, Config.UnknownHandler,
-// App.InitFailed, or the kind of a [SecretError]. Secrets and OnInit have 9 s together, as Lambda allows 10. Go's memory limit is 90 % of
+// App.InitFailed, or the kind of a [SecretError]. Secrets and OnInit have 9 s together, as Lambda allows 10, or two minutes with
+// provisioned concurrency and on Managed Instances. Go's memory limit is 90 % of
 // the function's memory, unless GOMEMLIMIT is set.
 //
 // # Secrets
@@ -72,14 +73,14 @@
 //  1. a CloudEvent of version 1 in JSON, as [Send] writes it: there is a member "specversion";
 //  2. an EventBridge event: there are "detail-type", which is the event's type, "source" and "detail", its data;
 //  3. an SNS notification, whose "Message" is one of the others, a bare body with the notification's attribute "type";
-//  4. any other body, the data, whose type is in the message attribute "type". What is no JSON becomes a JSON string.
+//  4. any other body, the data, whose type is in the message attribute "type", or the handler's [DefaultType]. What is no JSON
+//     becomes a JSON string.
 //
 // A bare body has the message's ID and time, and the queue's ARN as its source; in a notification, those of the notification and the topic.
 //
 // A message that is none of these, data that does not fit the type ([DecodeError]), and a type that no function is registered for
 // ([UnknownTypeError]) are what the handler has no use for. [Unhandled] decides what becomes of it: [DeadLetter] sends it to the
-// dead-letter queue at once, as is done unless set; [Fail] retries it as after any other error; [Drop] takes it off the queue. An
-// error of these types that a function returns counts as well.
+// dead-letter queue at once, as is done unless set; [Fail] retries it as after any other error; [Drop] takes it off the queue.
 //
 // [MessageFrom] returns the SQS message behind an event, with its attributes, group and queue.
 //
@@ -96,8 +97,8 @@
 //   - nil: it is done and leaves the queue;
 //   - [Permanent]: it goes to the queue's dead-letter queue at once;
 //   - [RetryAfter]: it comes again after that time;
-//   - any other error, a panic, or no return before the deadline: it comes again after attempt⁴ seconds, at most an hour,
-//     ±25 % (1 s, 16 s, 81 s, 256 s, …), or after what [Backoff] says, until the queue's redrive policy moves it to the dead-letter queue.
+//   - any other error, a panic, or no return before the deadline: it comes again after 6^(attempt-1) seconds, at most an hour,
+//     ±25 % (1 s, 6 s, 36 s, 216 s, …), or after what [Backoff] says, until the queue's redrive policy moves it to the dead-letter queue.
 //
 // One permanent error among those of a function and its goroutines is enough. A delay is at most 11½ hours, and ends before
 // the queue's retention period does. If it cannot be set, the message comes again when its visibility timeout ends.
@@ -160,7 +161,7 @@
 //	timestamp, level, message                            in each line
 //	handler, requestId                                   in those of an invocation
 //	queue, messageId, eventId, type, attempt             in those about a message, also the function's own
-//	outcome, durationMs, ageMs, retryAfterSeconds,       in the one line "event handled" that each message leaves
+//	outcome, durationMs, ageMs, retryAfterSeconds,       in the one line "event settled" that each message leaves
 //	data, error, stack
 //
 // The outcome is handled (level INFO), retried or dropped (WARN), or dead-lettered (ERROR). durationMs is how long the handling took, ageMs

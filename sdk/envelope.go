@@ -1,6 +1,7 @@
 package sdk
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -15,30 +16,33 @@ import (
 const typeAttribute = "type"
 
 // decodeEvent finds the event in the message. Where there is none, the event still has the message's own ID and time.
-func (m *message) decodeEvent(t *texts) {
+func (m *message) decodeEvent(t *texts, defaultType string) {
 	m.event = RawEvent{ID: m.id, Source: m.queue, Time: m.sent, Attempt: m.attempt}
-	d := eventDecoder{event: &m.event, texts: t}
+	d := eventDecoder{event: &m.event, texts: t, defaultType: defaultType}
 	err := d.decode(m.body, m.attributes, "stringValue")
 	if err == nil && m.event.Type == "" {
 		err = errors.New("it has no type")
 	}
 	if err != nil {
-		m.invalid = &DecodeError{What: "the event", Err: err}
+		m.invalid = &DecodeError{What: "the event", Err: err, unhandled: true}
 	}
 }
 
 // eventDecoder fills an event.
 type eventDecoder struct {
-	event *RawEvent
-	texts *texts
+	event       *RawEvent
+	texts       *texts
+	defaultType string // of a bare body that comes without a type
 }
 
 // envelope are the members of a JSON object that make it an event, as raw JSON, nil where they are absent or null. Their names are
 // exact: encoding/json would take SNS's "Type" for CloudEvents' "type".
 type envelope struct {
-	specversion, id, source, typ, time, data, dataBase64      []byte // CloudEvents, and in part EventBridge
-	detailType, detail                                        []byte // EventBridge
-	Type, TopicArn, MessageID, Message, Timestamp, Attributes []byte // SNS
+	specversion, id, source, typ, subject, time []byte // CloudEvents, and in part EventBridge
+	data, dataBase64                            []byte
+	detailType, detail                          []byte // EventBridge
+	Type, TopicArn, MessageID, Message, Subject []byte // SNS
+	Timestamp, Attributes                       []byte
 }
 
 // member returns where the member of that name goes, or nil.
@@ -52,6 +56,8 @@ func (e *envelope) member(name []byte) *[]byte {
 		return &e.source
 	case "type":
 		return &e.typ
+	case "subject":
+		return &e.subject
 	case "time":
 		return &e.time
 	case "data":
@@ -70,6 +76,8 @@ func (e *envelope) member(name []byte) *[]byte {
 		return &e.MessageID
 	case "Message":
 		return &e.Message
+	case "Subject":
+		return &e.Subject
 	case "Timestamp":
 		return &e.Timestamp
 	case "MessageAttributes":
@@ -105,7 +113,7 @@ func open(body []byte) (found envelope, isObject bool) {
 //  2. an EventBridge event: there are "detail-type", "source" and "detail";
 //  3. an SNS notification: "Type" is "Notification", and there are "TopicArn" and "Message"; the message is decoded in turn, a bare
 //     one with the notification's attribute "type";
-//  4. a bare body, if the message attribute "type" tells its type.
+//  4. a bare body, if the message attribute "type" tells its type or the handler has a [DefaultType].
 func (d *eventDecoder) decode(body, attributes []byte, member string) error {
 	e, isObject := open(body)
 	switch {
@@ -116,7 +124,7 @@ func (d *eventDecoder) decode(body, attributes []byte, member string) error {
 	case e.TopicArn != nil && e.Message != nil && d.text(e.Type) == "Notification":
 		return d.notification(&e)
 	}
-	if d.event.Type = d.text(bareType(attributes, member)); d.event.Type == "" {
+	if d.event.Type = cmp.Or(d.text(bareType(attributes, member)), d.defaultType); d.event.Type == "" {
 		return errors.New(
 			"the body is no CloudEvent, EventBridge event or SNS notification, and no message attribute \"type\" tells the event type")
 	}
@@ -131,10 +139,8 @@ func (d *eventDecoder) cloudEvent(e *envelope) error {
 	if version := d.text(e.specversion); !strings.HasPrefix(version, "1.") {
 		return errors.New("it is a CloudEvent of a version other than 1")
 	}
-	if id := d.text(e.id); id != "" {
-		d.event.ID = id
-	}
-	d.event.Type, d.event.Source, d.event.Data = d.text(e.typ), d.text(e.source), e.data
+	d.identify(e.id, e.source)
+	d.event.Type, d.event.Subject, d.event.Data = d.text(e.typ), d.text(e.subject), e.data
 	if e.dataBase64 != nil {
 		data, err := base64.StdEncoding.DecodeString(string(unquoted(e.dataBase64)))
 		if err != nil {
@@ -148,18 +154,25 @@ func (d *eventDecoder) cloudEvent(e *envelope) error {
 }
 
 func (d *eventDecoder) eventBridge(e *envelope) error {
-	d.event.ID, d.event.Type, d.event.Source, d.event.Data = d.text(e.id), d.text(e.detailType), d.text(e.source), e.detail
+	d.identify(e.id, e.source) // input transformers leave out the ID at times
+	d.event.Type, d.event.Data = d.text(e.detailType), e.detail
 	return d.time("time", e.time)
 }
 
 // notification reads what SNS puts around a message: an event in one of the other forms, or a bare body whose type is in
 // the notification's attribute.
 func (d *eventDecoder) notification(e *envelope) error {
-	d.event.ID, d.event.Source = d.text(e.MessageID), d.text(e.TopicArn)
+	d.identify(e.MessageID, e.TopicArn)
+	d.event.Subject = d.text(e.Subject)
 	if err := d.time("Timestamp", e.Timestamp); err != nil {
 		return err
 	}
 	return d.decode(unquoted(e.Message), e.Attributes, "Value")
+}
+
+// identify sets ID and source, as far as there are any: the message's own tell events apart, too.
+func (d *eventDecoder) identify(id, source []byte) {
+	d.event.ID, d.event.Source = cmp.Or(d.text(id), d.event.ID), cmp.Or(d.text(source), d.event.Source)
 }
 
 // text returns what a member is that is a string, or "".

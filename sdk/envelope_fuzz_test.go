@@ -20,7 +20,7 @@ func decoded(t *testing.T, body, bareType string) (RawEvent, error) {
 		}
 		m.attributes = attributes
 	}
-	m.decodeEvent(new(texts))
+	m.decodeEvent(new(texts), "")
 	return m.event, m.invalid
 }
 

@@ -56,6 +56,16 @@ func TestEnvelopes(t *testing.T) {
 			},
 		},
 		{
+			name: "EventBridge through an input transformer that leaves out what it has no use for",
+			body: `{"detail-type":"Scheduled","source":"acme","detail":{"n":1}}`,
+			want: sdk.RawEvent{ID: "message-1", Type: "Scheduled", Source: "acme", Data: json.RawMessage(`{"n":1}`), Attempt: 3},
+		},
+		{
+			name: "subjects",
+			body: `{"specversion":"1.0","id":"1","source":"s","type":"a","subject":"order/7","time":"2026-11-23T12:30:00.5Z"}`,
+			want: sdk.RawEvent{ID: "1", Type: "a", Source: "s", Subject: "order/7", Time: at, Attempt: 3},
+		},
+		{
 			name: "SNS around a CloudEvent",
 			body: `{"Type":"Notification","MessageId":"m","TopicArn":"arn:t","Timestamp":"2026-01-01T00:00:00Z",` +
 				`"Message":"{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"s\",\"type\":\"a\",\"time\":\"2026-11-23T12:30:00.5Z\",\"data\":2}"}`,

@@ -61,10 +61,11 @@ func (e *PanicError) Unwrap() error {
 }
 
 // DecodeError is the failure of a message that is no event, or whose data does not fit the type that the handler function takes.
-// Its text quotes nothing of the message. See [Unhandled] for what becomes of such a message.
+// Its text quotes nothing of the message but, with [Strict], the name of a member. See [Unhandled] for what becomes of such a message.
 type DecodeError struct {
-	What string // that could not be decoded
-	Err  error
+	What      string // that could not be decoded
+	Err       error
+	unhandled bool // it is the SDK's own, not one that a function made
 }
 
 func (e *DecodeError) Error() string { return fmt.Sprintf("decode %s: %s", e.What, e.Err) }
@@ -78,6 +79,8 @@ type UnknownTypeError struct {
 	Handler string
 	Type    string
 	Known   []string // the types that the handler has functions for, sorted
+
+	unhandled bool // it is the SDK's own, not one that a function made
 }
 
 func (e *UnknownTypeError) Error() string {

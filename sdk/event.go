@@ -17,6 +17,7 @@ type Event[T any] struct {
 	ID      string    // unique with its Source; the same each time the message comes again
 	Type    string    // such as "github.push"
 	Source  string    // who sent it: the name of an app, an EventBridge source, a topic's ARN
+	Subject string    // what it is about, if the sender says so
 	Time    time.Time // when it was sent
 	Data    T
 	Attempt int // 1 the first time, counted by SQS
@@ -32,10 +33,10 @@ func decoding[T any](r *route, fn func(context.Context, Event[T]) error) Handler
 	}
 	untyped := holdsInterface(reflect.TypeFor[T](), make(map[reflect.Type]bool))
 	return func(ctx context.Context, raw RawEvent) error {
-		e := Event[T]{ID: raw.ID, Type: raw.Type, Source: raw.Source, Time: raw.Time, Attempt: raw.Attempt}
+		e := Event[T]{ID: raw.ID, Type: raw.Type, Source: raw.Source, Subject: raw.Subject, Time: raw.Time, Attempt: raw.Attempt}
 		if len(raw.Data) > 0 {
 			if err := unmarshal(raw.Data, &e.Data, r.strict, untyped); err != nil {
-				return &DecodeError{What: fmt.Sprintf("the data of event type %q", raw.Type), Err: misfit[T](err)}
+				return &DecodeError{What: fmt.Sprintf("the data of event type %q", raw.Type), Err: misfit[T](err), unhandled: true}
 			}
 		}
 		return fn(ctx, e)

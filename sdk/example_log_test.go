@@ -25,7 +25,7 @@ func ExampleLogger() {
 	runtime.invoke("run.requested", `{"Commit": "a1"}`)
 	// Output:
 	// {"timestamp":"2026-11-23T12:00:00Z","level":"INFO","message":"running","handler":"jobs","requestId":"request-1","queue":"acme-queue","messageId":"message-1","eventId":"event-1","type":"run.requested","attempt":1,"commit":"a1"}
-	// {"timestamp":"2026-11-23T12:00:00Z","level":"INFO","message":"event handled","handler":"jobs","requestId":"request-1","queue":"acme-queue","messageId":"message-1","eventId":"event-1","type":"run.requested","attempt":1,"outcome":"handled","durationMs":7.5,"ageMs":42}
+	// {"timestamp":"2026-11-23T12:00:00Z","level":"INFO","message":"event settled","handler":"jobs","requestId":"request-1","queue":"acme-queue","messageId":"message-1","eventId":"event-1","type":"run.requested","attempt":1,"outcome":"handled","durationMs":7.5,"ageMs":42}
 }
 
 // The data of an event that holds nothing personal helps to find out why it failed.
@@ -38,7 +38,7 @@ func ExampleLogData() {
 	runtime := startInLambda(app, "jobs", logLines{os.Stdout})
 	runtime.invoke("run.requested", `{"Commit":"a1"}`)
 	// Output:
-	// {"timestamp":"2026-11-23T12:00:00Z","level":"WARN","message":"event handled","handler":"jobs","requestId":"request-1","queue":"acme-queue","messageId":"message-1","eventId":"event-1","type":"run.requested","attempt":1,"outcome":"retried","durationMs":7.5,"ageMs":42,"retryAfterSeconds":60,"data":{"Commit":"a1"},"error":"no machine is free"}
+	// {"timestamp":"2026-11-23T12:00:00Z","level":"WARN","message":"event settled","handler":"jobs","requestId":"request-1","queue":"acme-queue","messageId":"message-1","eventId":"event-1","type":"run.requested","attempt":1,"outcome":"retried","durationMs":7.5,"ageMs":42,"retryAfterSeconds":60,"data":{"Commit":"a1"},"error":"no machine is free"}
 }
 
 // Code that is handed a context logs with what it adds.
@@ -54,7 +54,7 @@ func ExampleWithLogger() {
 	runtime.invoke("run.requested", `{"Commit": "a1"}`)
 	// Output:
 	// {"timestamp":"2026-11-23T12:00:00Z","level":"INFO","message":"checked","handler":"jobs","requestId":"request-1","queue":"acme-queue","messageId":"message-1","eventId":"event-1","type":"run.requested","attempt":1,"commit":"a1"}
-	// {"timestamp":"2026-11-23T12:00:00Z","level":"INFO","message":"event handled","handler":"jobs","requestId":"request-1","queue":"acme-queue","messageId":"message-1","eventId":"event-1","type":"run.requested","attempt":1,"outcome":"handled","durationMs":7.5,"ageMs":42}
+	// {"timestamp":"2026-11-23T12:00:00Z","level":"INFO","message":"event settled","handler":"jobs","requestId":"request-1","queue":"acme-queue","messageId":"message-1","eventId":"event-1","type":"run.requested","attempt":1,"outcome":"handled","durationMs":7.5,"ageMs":42}
 }
 
 // CloudWatch makes metrics of lines in the log, in the namespace Acme/Events. They are shown here without their definitions.

@@ -25,7 +25,8 @@ type handler struct {
 	concurrency int
 	margin      time.Duration // 0: the default
 	unhandled   Disposition
-	handling    // for routes that do not say otherwise
+	defaultType string // of bare bodies that come without a type
+	handling           // for routes that do not say otherwise
 	middleware  []Middleware
 	errs        []error
 }
@@ -92,7 +93,8 @@ func BatchSize(n int) HandlerOption {
 }
 
 // Concurrency sets how many messages of one batch are handled at the same time, 1 or more; it is 10 unless set. With 1, they
-// are handled one after the other. Messages of one group of a FIFO queue always are.
+// are handled one after the other. Messages of one group of a FIFO queue always are. A function that was left behind, as it ignored the end
+// of its context, does not count any more.
 func Concurrency(n int) HandlerOption {
 	return handlerOption(func(h *handler) {
 		if n < 1 {
@@ -104,7 +106,7 @@ func Concurrency(n int) HandlerOption {
 }
 
 // Margin sets how long before the end of the invocation the contexts of handler functions end, above 0 and at most a minute; it is
-// a tenth of the function's timeout unless set, but at most 500 ms. What follows the handler functions (giving failed messages
+// a tenth of the time that the invocation has unless set, but at most 500 ms. What follows the handler functions (giving failed messages
 // back, [OnFreeze], the answer) takes place in it. It is never more than a quarter of what the invocation has.
 func Margin(d time.Duration) HandlerOption {
 	return handlerOption(func(h *handler) {
@@ -113,6 +115,18 @@ func Margin(d time.Duration) HandlerOption {
 			return
 		}
 		h.margin = d
+	})
+}
+
+// DefaultType gives a type to messages that bring none: what is neither a CloudEvent nor an EventBridge event nor an SNS notification
+// and has no message attribute "type", such as the notifications of Amazon S3. [On] registers the function for it.
+func DefaultType(eventType string) HandlerOption {
+	return handlerOption(func(h *handler) {
+		if eventType == "" || strings.HasSuffix(eventType, "*") {
+			h.fail(fmt.Errorf("sdk.DefaultType was given %q, which is no type of an event", eventType))
+			return
+		}
+		h.defaultType = eventType
 	})
 }
 

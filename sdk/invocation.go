@@ -50,14 +50,14 @@ type invoker struct {
 
 // Invoke handles one batch.
 func (i *invoker) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
-	messages, err := decodeBatch(payload)
+	messages, err := decodeBatch(payload, i.handler.defaultType)
 	if err != nil {
 		return nil, err
 	}
 	v := i.begin(ctx, messages)
 	v.refreshSecrets(ctx)
 	v.handleAll()
-	v.postpone()
+	v.postpone(v.toPostpone())
 	v.measure()
 	v.freeze()
 	return v.answer()
@@ -104,25 +104,75 @@ func (i *invoker) begin(ctx context.Context, messages []message) *invocation {
 func (v *invocation) handleAll() {
 	ctx, cancel := v.limits.handling(v.ctx)
 	defer cancel()
-	lanes := v.lanes()
-	var taken atomic.Int64
+	if len(v.messages) == 1 { // as most often, and needs none of what follows
+		w := worker{invocation: v, done: make(chan error, 1)}
+		w.handleLane(ctx, &v.messages[0])
+		return
+	}
+	waiting := &laneQueue{heads: v.lanes()}
+	n := min(v.handler.concurrency, len(waiting.heads))
+	if n < len(waiting.heads) {
+		defer v.giveBackLate(ctx, waiting)()
+	}
 	var workers sync.WaitGroup
+	workers.Add(n)
 	work := func() {
 		defer workers.Done()
 		w := worker{invocation: v, done: make(chan error, 1)}
-		for n := taken.Add(1); n <= int64(len(lanes)); n = taken.Add(1) {
-			w.handleLane(ctx, lanes[n-1])
+		for ctx.Err() == nil {
+			head := waiting.take()
+			if head == nil {
+				return
+			}
+			w.handleLane(ctx, head)
 		}
 	}
-	n := min(v.handler.concurrency, len(lanes))
-	workers.Add(n)
-	for range n - 1 {
+	for range n {
 		go work()
 	}
-	if n > 0 {
-		work() // a single message costs no goroutine
-	}
 	workers.Wait()
+	v.leaveAll(waiting)
+}
+
+// laneQueue are lanes that no worker has taken yet.
+type laneQueue struct {
+	heads []*message
+	taken atomic.Int64
+}
+
+// take returns the first message of the next lane, nil if there is none.
+func (q *laneQueue) take() *message {
+	if n := q.taken.Add(1); n <= int64(len(q.heads)) {
+		return q.heads[n-1]
+	}
+	return nil
+}
+
+// giveBackLate gives the lanes that wait when ctx ends back at once, beside functions that take their time to return: there may be many. It
+// returns how to wait for that, which must be done before ctx is cancelled.
+func (v *invocation) giveBackLate(ctx context.Context, waiting *laneQueue) (wait func()) {
+	done := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(done)
+		v.postpone(v.leaveAll(waiting))
+	})
+	return func() {
+		if !stop() {
+			<-done
+		}
+	}
+}
+
+// leaveAll gives lanes back unstarted that no worker has taken, and returns their messages.
+func (v *invocation) leaveAll(waiting *laneQueue) []*message {
+	var left []*message
+	for head := waiting.take(); head != nil; head = waiting.take() {
+		v.leave(head, 0, ErrNoTime)
+		for m := head; m != nil; m = m.next {
+			left = append(left, m)
+		}
+	}
+	return left
 }
 
 // lanes splits the batch into what may be handled at the same time, each message of a standard queue and each group of a FIFO queue, and

@@ -136,9 +136,9 @@ func TestDelayOfRetries(t *testing.T) {
 		min, max time.Duration
 	}{
 		{"fail", 1, 1 * time.Second, 2 * time.Second},
-		{"fail", 2, 12 * time.Second, 20 * time.Second},
-		{"fail", 3, 60 * time.Second, 102 * time.Second},
-		{"fail", 4, 192 * time.Second, 320 * time.Second},
+		{"fail", 2, 4 * time.Second, 8 * time.Second},
+		{"fail", 3, 27 * time.Second, 45 * time.Second},
+		{"fail", 4, 162 * time.Second, 270 * time.Second},
 		{"fail", 8, 45 * time.Minute, 75 * time.Minute},
 		{"fail", 1_000_000, 45 * time.Minute, 75 * time.Minute},
 		{"retry 0s", 1, 0, 0},

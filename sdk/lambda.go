@@ -38,8 +38,21 @@ type configError struct {
 func (e *configError) Error() string { return e.err.Error() }
 func (e *configError) Unwrap() error { return e.err }
 
-// initTime is how long an app may take to get ready, so that it can still report a failure within Lambda's 10 seconds.
-const initTime = 9 * time.Second
+// How long an app may take to get ready, so that it can still report a failure within the time that Lambda gives it: 10 s on demand, at
+// least 130 s with provisioned concurrency and on Managed Instances.
+// https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-ib
+const (
+	initTime     = 9 * time.Second
+	longInitTime = 2 * time.Minute
+)
+
+func initTimeout() time.Duration {
+	switch os.Getenv("AWS_LAMBDA_INITIALIZATION_TYPE") {
+	case "", "on-demand":
+		return initTime
+	}
+	return longInitTime
+}
 
 // serveLambda runs the handler that HANDLER names. Where aws-lambda-go only exits, it tells Lambda why a function cannot start.
 func (a *App) serveLambda(ctx context.Context, stdout io.Writer) error {
@@ -65,9 +78,10 @@ func (a *App) serveLambda(ctx context.Context, stdout io.Writer) error {
 }
 
 func (a *App) initLambda(ctx context.Context, stdout io.Writer) (*thawing, error) {
-	ctx, cancel := context.WithTimeout(a.Context(ctx), initTime)
+	ctx = a.Context(ctx)
+	limited, cancel := context.WithTimeout(ctx, initTimeout())
 	defer cancel()
-	if err := a.loadSecrets(ctx); err != nil {
+	if err := a.loadSecrets(limited); err != nil {
 		return nil, err
 	}
 	if _, err := environ.ParseQueues(os.Getenv("HANDLER_QUEUES")); err != nil {
@@ -77,7 +91,7 @@ func (a *App) initLambda(ctx context.Context, stdout io.Writer) (*thawing, error
 	if err != nil {
 		return nil, &configError{unknownHandler, fmt.Errorf("the environment variable HANDLER must name a handler: %w", err)}
 	}
-	if err := a.init(ctx); err != nil {
+	if err := a.initWithin(limited, ctx); err != nil {
 		return nil, err
 	}
 	invoker := &invoker{app: a, handler: h, logger: newLogger(stdout), metrics: stdout}

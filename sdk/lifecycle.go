@@ -17,7 +17,8 @@ const shutdownTime = 400 * time.Millisecond
 
 // OnInit has fn called before the first invocation, or before the server or command runs: when secrets are environment variables
 // already. It is where an app opens its database. An error keeps the app from starting; in Lambda it is reported as the reason. In Lambda, all
-// that precedes the first invocation has 10 s, and the context ends with it. Functions run one after the other.
+// that precedes the first invocation has 9 s, or 2 minutes with provisioned concurrency. The context lasts as long as the app does.
+// Functions run one after the other.
 func OnInit(fn func(ctx context.Context) error) AppOption {
 	return appOption(func(a *App) {
 		if fn == nil {
@@ -84,6 +85,21 @@ func (a *App) init(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// initWithin calls the app's OnInit functions, and waits for them no longer than limited lasts.
+func (a *App) initWithin(limited, ctx context.Context) error {
+	if len(a.onInit) == 0 {
+		return nil
+	}
+	done := make(chan error, 1)
+	go func() { done <- a.init(ctx) }()
+	select {
+	case err := <-done:
+		return err
+	case <-limited.Done():
+		return &configError{initFailed, fmt.Errorf("initialise the app: OnInit functions did not return: %w", limited.Err())}
+	}
 }
 
 // shutdown calls the app's OnShutdown functions, and does not wait for them any longer than their time.

@@ -58,18 +58,33 @@ func asLambda(groups []string, attr slog.Attr) slog.Attr {
 	case slog.MessageKey:
 		attr.Key = "message"
 	case slog.LevelKey:
-		switch level, _ := attr.Value.Any().(slog.Level); {
-		case level < slog.LevelDebug:
-			attr.Value = slog.StringValue("TRACE")
-		case level >= levelFatal:
-			attr.Value = slog.StringValue("FATAL")
+		if level, ok := attr.Value.Any().(slog.Level); ok {
+			attr.Value = slog.StringValue(levelName(level))
 		}
 	}
 	return attr
 }
 
+// levelName is the name that Lambda has for a level, or for the next one below.
+func levelName(level slog.Level) string {
+	switch {
+	case level < slog.LevelDebug:
+		return "TRACE"
+	case level < slog.LevelInfo:
+		return "DEBUG"
+	case level < slog.LevelWarn:
+		return "INFO"
+	case level < slog.LevelError:
+		return "WARN"
+	case level < levelFatal:
+		return "ERROR"
+	}
+	return "FATAL"
+}
+
 // settled writes the message's one line of log. It holds no data of the event unless the handler asked for it.
 func (v *invocation) settled(m *message) {
+	m.age = time.Since(m.event.Time)
 	if v.env != nil && v.env.Settled != nil {
 		v.env.Settled(environ.Settlement{MessageID: m.id, Outcome: string(m.outcome), Err: m.err})
 	}
@@ -98,7 +113,7 @@ func (v *invocation) settled(m *message) {
 		attrs = slices.Delete(attrs, 1, 2)
 	}
 	if !m.event.Time.IsZero() {
-		attrs = append(attrs, slog.Int64("ageMs", time.Since(m.event.Time).Milliseconds()))
+		attrs = append(attrs, slog.Int64("ageMs", m.age.Milliseconds()))
 	}
 	if m.outcome == retried {
 		attrs = append(attrs, slog.Int64("retryAfterSeconds", int64(visibility(m.delay))))
@@ -109,7 +124,7 @@ func (v *invocation) settled(m *message) {
 	if m.err != nil {
 		attrs = append(attrs, errorAttrs(m.err)...)
 	}
-	v.logger.LogAttrs(v.ctx, level, "event handled", attrs...)
+	v.logger.LogAttrs(v.ctx, level, "event settled", attrs...)
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

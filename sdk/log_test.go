@@ -54,7 +54,7 @@ func TestLogLine(t *testing.T) {
 				delete(line, name)
 			}
 			want := map[string]any{
-				"msg": "event handled", "handler": "h", "queue": "h", "type": "do", "eventId": "e-1", "messageId": "m0", "attempt": 2.0, "requestId": "request-1",
+				"msg": "event settled", "handler": "h", "queue": "h", "type": "do", "eventId": "e-1", "messageId": "m0", "attempt": 2.0, "requestId": "request-1",
 			}
 			maps.Copy(want, test.want)
 			if diff := cmp.Diff(want, line); diff != "" {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 )
 
@@ -24,6 +25,9 @@ type result struct {
 	err      error
 	delay    time.Duration // until it comes back, if retried
 	duration time.Duration // of the handler function
+	age      time.Duration // from the event's time until then, if it has one
+
+	postponed bool // it was tried to set the delay
 }
 
 // started tells whether the message got its turn.
@@ -44,7 +48,7 @@ func (w *worker) handle(ctx context.Context, m *message) {
 
 // dispose decides what becomes of a message whose handling failed.
 func (v *invocation) dispose(m *message) {
-	_, permanent := errors.AsType[*PermanentError](m.err)
+	permanent := isPermanent(m.err)
 	if unhandled(m.err) {
 		switch v.handler.unhandled {
 		case Drop:
@@ -68,11 +72,26 @@ func (v *invocation) dispose(m *message) {
 
 // unhandled tells whether the error is that the handler has no use for the message.
 func unhandled(err error) bool {
-	if _, ok := errors.AsType[*DecodeError](err); ok {
-		return true
+	if undecodable, ok := errors.AsType[*DecodeError](err); ok {
+		return undecodable.unhandled
 	}
-	_, ok := errors.AsType[*UnknownTypeError](err)
-	return ok
+	unknown, ok := errors.AsType[*UnknownTypeError](err)
+	return ok && unknown.unhandled
+}
+
+// isPermanent tells whether trying again cannot cure the error. What a function panicked with does not count.
+func isPermanent(err error) bool {
+	switch e := err.(type) {
+	case *PermanentError:
+		return true
+	case *PanicError:
+		return false
+	case interface{ Unwrap() error }:
+		return isPermanent(e.Unwrap())
+	case interface{ Unwrap() []error }:
+		return slices.ContainsFunc(e.Unwrap(), isPermanent)
+	}
+	return false
 }
 
 // leave gives the rest of a lane back unstarted.
@@ -90,7 +109,7 @@ func (w *worker) call(ctx context.Context, m *message) error {
 		return m.invalid
 	}
 	if m.route == nil {
-		return &UnknownTypeError{Handler: w.handler.name, Type: m.event.Type, Known: w.handler.events()}
+		return &UnknownTypeError{Handler: w.handler.name, Type: m.event.Type, Known: w.handler.events(), unhandled: true}
 	}
 	over := ctx.Done()
 	switch {

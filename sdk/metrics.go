@@ -3,11 +3,13 @@ package sdk
 import (
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"maps"
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -31,7 +33,25 @@ const maxValues = 100
 // And with the dimension handler, ColdStart: 1 in a runtime's first invocation. Aliases count as the type that has them, types that
 // match a prefix as the prefix, and all others as "unknown".
 func Metrics(namespace string) AppOption {
-	return appOption(func(a *App) { a.namespace = namespace })
+	return appOption(func(a *App) {
+		if namespaceOf(namespace) != namespace {
+			a.fail(fmt.Errorf("sdk.Metrics: namespace %q must consist of at most 255 letters, digits, spaces and characters of \".-_/#:\"", namespace))
+			return
+		}
+		a.namespace = namespace
+	})
+}
+
+// namespaceOf makes a name one that CloudWatch takes for a namespace.
+func namespaceOf(name string) string {
+	name = strings.Map(func(r rune) rune {
+		switch {
+		case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z', '0' <= r && r <= '9', strings.ContainsRune(" .-_/#:", r):
+			return r
+		}
+		return '-'
+	}, name)
+	return name[:min(len(name), 255)]
 }
 
 // measure writes the metrics of the invocation.
@@ -77,9 +97,11 @@ func metricsOf(messages []*message) []metric {
 			continue
 		}
 		counts[m.outcome]++
-		durations = append(durations, milliseconds(m.duration))
+		if m.route != nil { // or else nothing was called
+			durations = append(durations, milliseconds(m.duration))
+		}
 		if !m.event.Time.IsZero() {
-			ages = append(ages, milliseconds(max(time.Since(m.event.Time), 0)))
+			ages = append(ages, milliseconds(max(m.age, 0)))
 		}
 	}
 	count := func(name string, n int) metric {

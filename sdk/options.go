@@ -4,7 +4,8 @@ package sdk
 // of the hooks [OnInit], [OnThaw], [OnFreeze], [OnShutdown] and [OnSecretsChange]; or several of them as [Options].
 type AppOption interface{ applyToApp(*App) }
 
-// HandlerOption is a part of a handler: [On], [SendsTo], [BatchSize], [Concurrency], [Margin], [Unhandled], [Use] or a
+// HandlerOption is a part of a handler: [On], [SendsTo], [BatchSize], [Concurrency], [Margin], [Unhandled],
+// [DefaultType], [Use] or a
 // [SharedOption].
 type HandlerOption interface{ applyToHandler(*handler) }
 

@@ -35,7 +35,7 @@ func (c *queueCache) get(arn string) *queue {
 		if c.byARN == nil {
 			c.byARN = make(map[string]*queue)
 		}
-		q = &queue{arn: arn}
+		q = &queue{arn: arn, lock: newLock()}
 		c.byARN[arn] = q
 	}
 	return q
@@ -45,10 +45,18 @@ func (c *queueCache) get(arn string) *queue {
 type queue struct {
 	arn string
 
-	mu         sync.Mutex
+	lock       lock
 	url        string
 	attributes *queueAttributes // nil: not looked up yet
+	looked     time.Time
 }
+
+// How long attributes of a queue are taken for current: they change while runtimes are warm. That a queue has no dead-letter queue is
+// likely to be mended soon.
+const (
+	attributesTime   = 5 * time.Minute
+	noDeadLetterTime = 15 * time.Second
+)
 
 // queueAttributes are those of a queue that settling its messages depends on.
 type queueAttributes struct {
@@ -58,8 +66,10 @@ type queueAttributes struct {
 
 // resolve returns the queue's URL.
 func (q *queue) resolve(ctx context.Context, client environ.SQS) (string, error) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
+	if err := q.lock.acquire(ctx); err != nil {
+		return "", fmt.Errorf("find the URL of %s: %w", q.arn, err)
+	}
+	defer q.lock.release()
 	if q.url != "" {
 		return q.url, nil
 	}
@@ -95,9 +105,11 @@ func (q *queue) look(ctx context.Context, client environ.SQS) (*queueAttributes,
 	if err != nil {
 		return nil, err
 	}
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.attributes == nil {
+	if err := q.lock.acquire(ctx); err != nil {
+		return nil, fmt.Errorf("read the attributes of %s: %w", q.arn, err)
+	}
+	defer q.lock.release()
+	if q.attributes == nil || now().Sub(q.looked) > q.attributes.current() {
 		out, err := client.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{
 			QueueUrl: &url,
 			AttributeNames: []types.QueueAttributeName{
@@ -110,8 +122,25 @@ func (q *queue) look(ctx context.Context, client environ.SQS) (*queueAttributes,
 		if q.attributes, err = readAttributes(out.Attributes); err != nil {
 			return nil, fmt.Errorf("read the attributes of %s: %w", q.arn, err)
 		}
+		q.looked = now()
 	}
 	return q.attributes, nil
+}
+
+// current is for how long the attributes are taken for current.
+func (a *queueAttributes) current() time.Duration {
+	if a.deadLetterARN == "" {
+		return noDeadLetterTime
+	}
+	return attributesTime
+}
+
+// forget has attributes looked up again, as something is wrong with them.
+func (q *queue) forget(ctx context.Context) {
+	if q.lock.acquire(ctx) == nil {
+		defer q.lock.release()
+		q.attributes = nil
+	}
 }
 
 func readAttributes(from map[string]string) (*queueAttributes, error) {

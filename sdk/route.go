@@ -134,8 +134,8 @@ func Timeout(d time.Duration) SharedOption {
 }
 
 // Backoff sets after what time a message comes again that failed with an error which does not say so itself, by the number of times
-// that it was received, 1 the first time. It is bounded as that of [RetryAfter] is. Unless set, it is attempt⁴ seconds, at most an
-// hour, ±25 %.
+// that it was received, 1 the first time. It is bounded as that of [RetryAfter] is. Unless set, it is a second the
+// first time and six times as much each further time, at most an hour, ±25 %.
 func Backoff(delay func(attempt int) time.Duration) SharedOption {
 	return sharedOption(func(h *handling) error {
 		if delay == nil {
@@ -168,9 +168,29 @@ type Chain []Middleware
 // Use adds middleware to what it is given to: [New], [Handler] or [On].
 func Use(middleware ...Middleware) Chain { return middleware }
 
-func (c Chain) applyToApp(a *App)         { a.middleware = append(a.middleware, c...) }
-func (c Chain) applyToHandler(h *handler) { h.middleware = append(h.middleware, c...) }
-func (c Chain) applyToEvent(r *route)     { r.middleware = append(r.middleware, c...) }
+func (c Chain) applyToApp(a *App) {
+	a.middleware = append(a.middleware, c...)
+	a.errs = append(a.errs, c.check()...)
+}
+
+func (c Chain) applyToHandler(h *handler) {
+	h.middleware = append(h.middleware, c...)
+	h.errs = append(h.errs, c.check()...)
+}
+
+func (c Chain) applyToEvent(r *route) {
+	r.middleware = append(r.middleware, c...)
+	r.errs = append(r.errs, c.check()...)
+}
+
+func (c Chain) check() []error {
+	for _, middleware := range c {
+		if middleware == nil {
+			return []error{errors.New("sdk.Use was given no middleware")}
+		}
+	}
+	return nil
+}
 
 // gathered has what surrounds a function see all of its outcome.
 func gathered(next HandlerFunc) HandlerFunc {

@@ -72,11 +72,12 @@ func eachOf[T any](items []T, fn func(T) error) []error {
 	return errs
 }
 
-// batch gets up to 20 secrets in one call. A batch needs a permission of its own, and its quota of calls is a fraction of that for
-// single secrets, which many runtimes that start together use up: in both cases the secrets are left to be got alone.
+// batch gets up to 20 secrets in one call. A batch needs a permission of its own, its quota of calls is a fraction of that for single
+// secrets, which many runtimes that start together use up, and one bad name spoils all of it: whatever AWS refuses it for, the secrets are
+// left to be got alone, which tells of each what is wrong.
 func (f *secretFetch) batch(ctx context.Context, ids []string) error {
 	values, failures, err := f.pages(ctx, ids)
-	if code := errorCode(err); strings.HasPrefix(code, accessDenied) || strings.HasPrefix(code, "Throttling") {
+	if errorCode(err) != "" {
 		f.leave(ids...)
 		return nil
 	}

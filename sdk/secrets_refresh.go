@@ -19,7 +19,8 @@ const (
 // invocation has left. If it fails, the old values stay, a warning is logged, and the next attempt is made after d or a minute, whichever is
 // less. Of several invocations at the same time, one refreshes and the others go on.
 //
-// All variables change together with all of their secrets or not at all. Those that are in no secret any more are unset.
+// Either all of the secrets are taken over or none, one variable after the other: what runs at the same time may see some of them
+// changed and others not yet. Those that are in no secret any more are unset.
 func SecretsTTL(d time.Duration) AppOption {
 	return appOption(func(a *App) {
 		if d <= 0 {

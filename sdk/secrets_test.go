@@ -91,7 +91,7 @@ func TestSecretsAreFetchedInTwenties(t *testing.T) {
 }
 
 func TestSecretsAreFetchedAloneWhereTheBatchIsRefused(t *testing.T) {
-	for _, code := range []string{"AccessDeniedException", "ThrottlingException"} {
+	for _, code := range []string{"AccessDeniedException", "ThrottlingException", "ValidationException", "UnknownOperationException"} {
 		t.Run(code, func(t *testing.T) {
 			s := secretsManager{batchError: code, before: func(*http.Request) { time.Sleep(time.Millisecond) }}
 			var keys string

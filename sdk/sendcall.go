@@ -20,6 +20,8 @@ import (
 const (
 	// maxSends is in how many calls an entry is at most.
 	maxSends = 4
+	// parallelCalls is how many calls are made at the same time.
+	parallelCalls = 10
 	// firstPause is the longest time between the first two of them. It doubles each time.
 	firstPause = 200 * time.Millisecond
 )

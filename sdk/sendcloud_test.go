@@ -202,7 +202,7 @@ func TestAFIFOQueueKeepsTheOrderOfGroupsThroughFaults(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			c := startCloud(t)
-			url, _ := c.queue(t, "orders.fifo", nil)
+			url, _ := c.queue(t, "orders.fifo", map[string]string{"VisibilityTimeout": "3"}) // soon again where an answer is lost
 			call := 0
 			ctx := c.sends(t, url, func(w http.ResponseWriter, r *http.Request) bool {
 				call++

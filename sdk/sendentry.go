@@ -58,7 +58,7 @@ func newEntry(ctx context.Context, source string, fifo bool, event Outgoing) *en
 	if fifo {
 		e.MessageDeduplicationId = &s.deduplicationID
 	}
-	if trace := TraceHeader(ctx); strings.HasPrefix(trace, "Root=") {
+	if trace := traceToSend(ctx); strings.HasPrefix(trace, "Root=") {
 		e.MessageSystemAttributes = map[string]types.MessageSystemAttributeValue{
 			string(types.MessageSystemAttributeNameForSendsAWSTraceHeader): {DataType: aws.String("String"), StringValue: &trace},
 		}
@@ -76,10 +76,11 @@ func encodeCloudEvent(source string, event Outgoing, s sending) ([]byte, error) 
 		ID          string    `json:"id"`
 		Source      string    `json:"source"`
 		Type        string    `json:"type"`
+		Subject     string    `json:"subject,omitempty"`
 		Time        time.Time `json:"time"` // RFC 3339 with nanoseconds
 		ContentType string    `json:"datacontenttype,omitempty"`
 		Data        any       `json:"data,omitempty"`
-	}{SpecVersion: "1.0", ID: s.id, Source: source, Type: event.Type, Time: s.time.UTC(), Data: event.Data}
+	}{SpecVersion: "1.0", ID: s.id, Source: source, Type: event.Type, Subject: s.subject, Time: s.time.UTC(), Data: event.Data}
 	if event.Data != nil {
 		envelope.ContentType = "application/json"
 	}

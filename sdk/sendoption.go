@@ -14,7 +14,7 @@ const (
 	maxIDLength = 128
 )
 
-// SendOption refines how an event is sent: [WithID], [WithDelay], [WithGroup], [WithDeduplicationID] or [WithTime].
+// SendOption refines how an event is sent: [WithID], [WithDelay], [WithGroup], [WithDeduplicationID], [WithTime] or [WithSubject].
 type SendOption func(*sending)
 
 // sending is what options can say about an event.
@@ -24,10 +24,12 @@ type sending struct {
 	group           string
 	deduplicationID string
 	time            time.Time
+	subject         string
 }
 
 // WithID sets the event's ID, which is random otherwise. A queue's consumers can tell by it that they have seen the event before, and
-// so does a FIFO queue, unless there is a [WithDeduplicationID].
+// so does a FIFO queue, unless there is a [WithDeduplicationID]. An ID that derives from that of the event being handled, such as
+// e.ID+"-run", must differ for each event that is sent then.
 func WithID(id string) SendOption { return func(s *sending) { s.id = id } }
 
 // WithDelay hides the event for d, in whole seconds, rounded up: above 0, at most 15 minutes. With 0, as without it, the queue's own
@@ -45,6 +47,9 @@ func WithDeduplicationID(id string) SendOption { return func(s *sending) { s.ded
 
 // WithTime sets the event's time, which is that of sending otherwise.
 func WithTime(t time.Time) SendOption { return func(s *sending) { s.time = t } }
+
+// WithSubject says what the event is about.
+func WithSubject(subject string) SendOption { return func(s *sending) { s.subject = subject } }
 
 // check finds what SQS would refuse. It completes the deduplication ID.
 func (s *sending) check(fifo bool) error {

@@ -2,6 +2,7 @@ package sdk
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"reflect"
@@ -33,6 +34,10 @@ func CloseOnThaw(ctx context.Context, c IdleCloser) {
 func Transports(closers ...IdleCloser) AppOption {
 	return appOption(func(a *App) {
 		for _, c := range closers {
+			if c == nil {
+				a.fail(errors.New("sdk.Transports was given nothing"))
+				return
+			}
 			a.idlers.add(c)
 		}
 	})
@@ -135,7 +140,7 @@ func (t *thawing) enter(ctx context.Context) {
 func (a *App) thaw(ctx context.Context, gap time.Duration) {
 	ctx, cancel := limitsOf(ctx, 0).handling(ctx)
 	defer cancel()
-	fns := []func(context.Context){func(ctx context.Context) { a.aws.CloseIdleConnections(); a.idlers.close(ctx) }}
+	fns := []func(context.Context){func(ctx context.Context) { a.aws.closeIdleConnections(ctx); a.idlers.close(ctx) }}
 	for _, fn := range a.onThaw {
 		fns = append(fns, func(context.Context) { fn(gap) })
 	}

@@ -84,7 +84,7 @@ func (a *activity) add(function, stream string, at time.Time, line string) {
 		r.warm++
 	case strings.HasPrefix(line, "{"):
 		var m message
-		if json.Unmarshal([]byte(line), &m) == nil && m.Text == "event handled" {
+		if json.Unmarshal([]byte(line), &m) == nil && m.Text == "event settled" {
 			a.messages = append(a.messages, m)
 		}
 	}

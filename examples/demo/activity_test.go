@@ -57,13 +57,13 @@ func TestActivityCountsRuntimesAndInvocations(t *testing.T) {
 func TestActivityReadsOutcomes(t *testing.T) {
 	t.Parallel()
 	line := func(outcome, id string) logLine {
-		return logLine{"acme-jobs", "a", 1, `{"level":"INFO","message":"event handled","queue":"acme-jobs","type":"run.requested","eventId":"` + id +
+		return logLine{"acme-jobs", "a", 1, `{"level":"INFO","message":"event settled","queue":"acme-jobs","type":"run.requested","eventId":"` + id +
 			`","outcome":"` + outcome + `","ageMs":12.5}`}
 	}
 	a := logged(
 		line(retried, "1"), line(handled, "1"), line(handled, "2"), line(handled, "2"), line(deadLettered, "3"), line(retried, "4"),
 		logLine{"acme-jobs", "a", 1, `{"message":"webhook connected","queue":"acme-jobs","eventId":"5"}`},
-		logLine{"acme-jobs", "a", 1, `{"message":"event handled",`},
+		logLine{"acme-jobs", "a", 1, `{"message":"event settled",`},
 	)
 	if diff := cmp.Diff(map[string]bool{"1": true, "2": true}, a.with("acme-jobs", handled)); diff != "" {
 		t.Error(diff)

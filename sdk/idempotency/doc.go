@@ -27,8 +27,8 @@
 //
 // # Keys
 //
-// By default two events are the same if the same handler gets them and they have the same source and ID, which is how CloudEvents
-// defines it. The name of the queue is not part of it: an event stays the same when it is moved back from a dead-letter queue or comes
+// By default two events are the same if the same handler gets them and they have the same type, source and ID. CloudEvents defines
+// it by the latter two. The name of the queue is not part of it: an event stays the same when it is moved back from a dead-letter queue or comes
 // through a second queue. What follows from this:
 //
 //   - A handler that gets another name handles events again that it has handled.

@@ -20,20 +20,17 @@ const clockSkew = time.Second
 
 var errInProgress = errors.New("another message with the same event is in progress")
 
-// Middleware has each event handled once, as the store remembers. A mistake in its parts fails every message and says what it is.
+// Middleware has each event handled once, as the store remembers. It panics on a mistake in its parts.
 func Middleware(store Store, options ...Option) sdk.Middleware {
 	m := &middleware{store: store, key: eventKey, prefix: DefaultPrefix, ttl: DefaultTTL}
 	for _, option := range options {
 		option(m)
 	}
-	mistake := m.check()
+	if err := m.check(); err != nil {
+		panic(err)
+	}
 	return func(next sdk.HandlerFunc) sdk.HandlerFunc {
-		return func(ctx context.Context, e sdk.RawEvent) error {
-			if mistake != nil {
-				return mistake
-			}
-			return m.handle(ctx, e, next)
-		}
+		return func(ctx context.Context, e sdk.RawEvent) error { return m.handle(ctx, e, next) }
 	}
 }
 

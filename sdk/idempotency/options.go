@@ -43,10 +43,10 @@ func TTL(d time.Duration) Option {
 	return func(m *middleware) { m.ttl = d }
 }
 
-// eventKey is the key of an event unless [Key] makes another. Handler and source have no slash in them any more, so that no two events
-// have the same key.
+// eventKey is the key of an event unless [Key] makes another. All but the ID have no slash in them any more, so that no two events have
+// the same key. The type is part of it for senders who give several events the ID of what caused them.
 func eventKey(ctx context.Context, e sdk.RawEvent) (string, error) {
-	return url.PathEscape(sdk.HandlerName(ctx)) + "/" + url.PathEscape(e.Source) + "/" + e.ID, nil
+	return url.PathEscape(sdk.HandlerName(ctx)) + "/" + url.PathEscape(e.Type) + "/" + url.PathEscape(e.Source) + "/" + e.ID, nil
 }
 
 // check returns the mistake that was made in setting the middleware up.

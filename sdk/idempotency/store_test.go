@@ -201,19 +201,24 @@ func TestHandlersThatShareAStore(t *testing.T) {
 	}
 }
 
+// TestMistakes are bugs, which end the start of the app.
 func TestMistakes(t *testing.T) {
 	t.Parallel()
-	for want, middleware := range map[string]sdk.Middleware{
-		"no store":         idempotency.Middleware(nil),
-		"no function":      idempotency.Middleware(new(idempotency.Memory), idempotency.Key(nil)),
-		"must be above 0":  idempotency.Middleware(new(idempotency.Memory), idempotency.TTL(0)),
-		"was given -1m0s:": idempotency.Middleware(new(idempotency.Memory), idempotency.TTL(-time.Minute)),
+	for want, middleware := range map[string]func() sdk.Middleware{
+		"no store":        func() sdk.Middleware { return idempotency.Middleware(nil) },
+		"no function":     func() sdk.Middleware { return idempotency.Middleware(new(idempotency.Memory), idempotency.Key(nil)) },
+		"must be above 0": func() sdk.Middleware { return idempotency.Middleware(new(idempotency.Memory), idempotency.TTL(0)) },
+		"was given -1m0s:": func() sdk.Middleware {
+			return idempotency.Middleware(new(idempotency.Memory), idempotency.TTL(-time.Minute))
+		},
 	} {
-		called := false
-		app := appOf(middleware, func(context.Context, sdk.Event[string]) error { called = true; return nil })
-		m := sdktest.Invoke(t, app, "h", sdktest.Event{Type: "a"}).Messages[0]
-		if m.Outcome != sdktest.Retried || called || !strings.Contains(m.Err.Error(), want) {
-			t.Errorf("got %s with %v, want an error with %q", m.Outcome, m.Err, want)
-		}
+		func() {
+			defer func() {
+				if err, ok := recover().(error); !ok || !strings.Contains(err.Error(), want) {
+					t.Errorf("got panic %v, want an error with %q", err, want)
+				}
+			}()
+			middleware()
+		}()
 	}
 }

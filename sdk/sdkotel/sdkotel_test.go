@@ -125,7 +125,7 @@ func TestFailures(t *testing.T) {
 		"panic": {fn: func(context.Context) error { panic("oh") },
 			want: sdktest.Retried, status: "panic: oh", errorType: "panic", stack: true},
 		"panic with an error": {fn: func(context.Context) error { panic(sdk.Permanent(errBroken)) },
-			want: sdktest.DeadLettered, status: "panic: broken", errorType: "panic", stack: true},
+			want: sdktest.Retried, status: "panic: broken", errorType: "panic", stack: true},
 		"goexit": {fn: func(context.Context) error { runtime.Goexit(); return nil },
 			want: sdktest.Retried, status: sdk.ErrGoexit.Error(), errorType: "*errors.errorString"},
 		"failing goroutine": {fn: func(ctx context.Context) error {

@@ -3,14 +3,13 @@ package dynamostore
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/lambda-land/terraform-provider-handler/sdk"
 	"github.com/lambda-land/terraform-provider-handler/sdk/idempotency"
 )
 
@@ -32,7 +31,8 @@ type Store struct {
 // Option refines a store: [WithClient] or [WithAttributes].
 type Option func(*Store)
 
-// WithClient has the store call the given client. Without it, the store makes one from the default AWS configuration at its first call.
+// WithClient has the store call the given client. Without it, the store makes one from the
+// configuration of the app (see [sdk.AWSConfig]) at its first call, whose context must be one that the app gave out.
 func WithClient(client Client) Option {
 	return func(s *Store) { s.client = client }
 }
@@ -131,9 +131,9 @@ func (s *Store) reach(ctx context.Context) (Client, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.client == nil {
-		loaded, err := config.LoadDefaultConfig(ctx)
+		loaded, err := sdk.AWSConfig(ctx)
 		if err != nil {
-			return nil, fmt.Errorf("load the AWS configuration: %w", err)
+			return nil, err
 		}
 		s.client = dynamodb.NewFromConfig(loaded)
 	}

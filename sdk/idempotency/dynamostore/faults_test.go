@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lambda-land/terraform-provider-handler/sdk"
 	"github.com/lambda-land/terraform-provider-handler/sdk/idempotency"
 	"github.com/lambda-land/terraform-provider-handler/sdk/idempotency/dynamostore"
 )
@@ -70,6 +71,12 @@ func TestNoAnswer(t *testing.T) {
 	}
 }
 
+// appContext is one that an app gave out.
+func appContext(t *testing.T) context.Context {
+	t.Helper()
+	return sdk.New("acme").Context(t.Context())
+}
+
 // TestDefaultClient finds its settings where the AWS SDK does, once they are there.
 func TestDefaultClient(t *testing.T) {
 	var calls []string
@@ -87,7 +94,7 @@ func TestDefaultClient(t *testing.T) {
 	store := dynamostore.New("events")
 	checkFaults(t, store, "events", "load the AWS configuration: ")
 	t.Setenv("AWS_PROFILE", "")
-	answer, err := store.Begin(t.Context(), "k", "a", time.Now())
+	answer, err := store.Begin(appContext(t), "k", "a", time.Now())
 	if err != nil || answer.State != idempotency.Acquired || strings.Join(calls, " ") != "DynamoDB_20120810.PutItem" {
 		t.Errorf("got %+v, %v, with calls %q", answer, err, calls)
 	}
@@ -97,9 +104,9 @@ func TestDefaultClient(t *testing.T) {
 func checkFaults(t *testing.T, store *dynamostore.Store, table, want string) {
 	t.Helper()
 	until := time.Now().Add(time.Hour)
-	_, begin := store.Begin(t.Context(), "the-key", "a", until)
+	_, begin := store.Begin(appContext(t), "the-key", "a", until)
 	for act, err := range map[string]error{
-		"begin": begin, "mark as done": store.Done(t.Context(), "the-key", "a", until), "release": store.Release(t.Context(), "the-key", "a"),
+		"begin": begin, "mark as done": store.Done(appContext(t), "the-key", "a", until), "release": store.Release(appContext(t), "the-key", "a"),
 	} {
 		start := act + " an entry in the idempotency table " + strconv.Quote(table) + ": "
 		if err == nil || !strings.HasPrefix(err.Error(), start) || !strings.Contains(err.Error(), want) {
