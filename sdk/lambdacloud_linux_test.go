@@ -142,38 +142,6 @@ func (c *cloud) logged(t *testing.T, text string) (n int) {
 	return n
 }
 
-// await asks until it is so.
-func await(t *testing.T, what string, isSo func() bool) {
-	t.Helper()
-	giveUp := time.After(time.Minute)
-	for !isSo() {
-		select {
-		case <-time.After(20 * time.Millisecond):
-		case <-giveUp:
-			t.Fatalf("waited a minute for %s", what)
-		}
-	}
-}
-
-// count is how many messages the queue has, visible or not.
-func (c *cloud) count(t *testing.T, url string) (n int) {
-	t.Helper()
-	out, err := c.sqs.GetQueueAttributes(t.Context(), &sqs.GetQueueAttributesInput{
-		QueueUrl: &url, AttributeNames: []types.QueueAttributeName{types.QueueAttributeNameAll},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range []string{"ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"} {
-		messages, err := strconv.Atoi(out.Attributes[name])
-		if err != nil {
-			t.Fatal(err)
-		}
-		n += messages
-	}
-	return n
-}
-
 // runtimes is how many processes the function has had.
 func (c *cloud) runtimes(t *testing.T) int {
 	t.Helper()

@@ -14,7 +14,9 @@ import (
 	"net/http/httptrace"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -167,4 +169,43 @@ func TestThawThatHangs(t *testing.T) {
 			t.Errorf("got %s, %v, %v after %d calls", answer, err, ctx.Err(), calls)
 		}
 	})
+}
+
+// TestThawPrecedesTheMessagesOfAllInvocations has many invocations begin after a freeze.
+func TestThawPrecedesTheMessagesOfAllInvocations(t *testing.T) {
+	t.Setenv("HANDLER", "h")
+	var thaws, thawed, early atomic.Int32
+	app := New("acme",
+		OnThaw(func(time.Duration) {
+			thaws.Add(1)
+			for range 1000 {
+				runtime.Gosched()
+			}
+			thawed.Add(1)
+		}),
+		Handler("h", On("a", func(context.Context, Event[json.RawMessage]) error {
+			if thawed.Load() < thaws.Load() || thaws.Load() == 0 {
+				early.Add(1)
+			}
+			return nil
+		})),
+	)
+	handler, err := app.initLambda(t.Context(), io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx := WithLogger(t.Context(), newLogger(io.Discard))
+	handler.idle = now().Add(-time.Hour)
+	var running sync.WaitGroup
+	for range 50 {
+		running.Go(func() {
+			if _, err := handler.Invoke(ctx, []byte(thawBatch(3))); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	running.Wait()
+	if thaws.Load() != 1 || early.Load() != 0 {
+		t.Errorf("OnThaw was called %d times, after %d messages", thaws.Load(), early.Load())
+	}
 }
