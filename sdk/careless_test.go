@@ -35,7 +35,7 @@ func beCareless(ctx context.Context, e sdk.Event[string]) error {
 	case "never":
 		select {}
 	case "spin":
-		for { //nolint:staticcheck // it is to spin
+		for turns := 0; ; turns++ {
 		}
 	case "go-never":
 		sdk.Go(ctx, func(context.Context) error { select {} })

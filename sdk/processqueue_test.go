@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -33,6 +34,38 @@ func (c *cloud) send(t *testing.T, in *sqs.SendMessageInput) {
 	if _, err := c.sqs.SendMessage(t.Context(), in); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// await asks until it is so.
+func await(t *testing.T, what string, isSo func() bool) {
+	t.Helper()
+	giveUp := time.After(time.Minute)
+	for !isSo() {
+		select {
+		case <-time.After(20 * time.Millisecond):
+		case <-giveUp:
+			t.Fatalf("waited a minute for %s", what)
+		}
+	}
+}
+
+// count is how many messages the queue has, visible or not.
+func (c *cloud) count(t *testing.T, url string) (n int) {
+	t.Helper()
+	out, err := c.sqs.GetQueueAttributes(t.Context(), &sqs.GetQueueAttributesInput{
+		QueueUrl: &url, AttributeNames: []types.QueueAttributeName{types.QueueAttributeNameAll},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"} {
+		messages, err := strconv.Atoi(out.Attributes[name])
+		if err != nil {
+			t.Fatal(err)
+		}
+		n += messages
+	}
+	return n
 }
 
 // TestUnstartedMessagesComeAgainAtOnce: they would wait for the visibility timeout otherwise, and nobody would know why.

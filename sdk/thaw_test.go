@@ -11,9 +11,12 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httptrace"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -36,10 +39,12 @@ type countingServer struct {
 	connections atomic.Int32
 }
 
-func newCountingServer(t *testing.T, start func(*httptest.Server)) *countingServer {
+func newCountingServer(t *testing.T, start func(*httptest.Server), before func()) *countingServer {
 	t.Helper()
 	s := new(countingServer)
-	s.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	s.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // an answer that comes earlier costs the connection
+		before()
 		_, _ = io.WriteString(w, `{"QueueUrl":"http://sqs/111122223333/q","Successful":[],"Failed":[]}`) // suits SQS's clients, too
 	}))
 	s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
@@ -82,10 +87,12 @@ func TestThawClosesIdleConnections(t *testing.T) {
 	before := http.DefaultClient.Transport
 	t.Cleanup(func() { http.DefaultClient.Transport = before })
 	http.DefaultClient.Transport = &http.Transport{}
-	cloud := newCountingServer(t, (*httptest.Server).StartTLS)
+	written := make(chan struct{}, 10)
+	// The AWS SDK's request bodies disturb the writing of a request that is answered before it ends, which costs the connection.
+	cloud := newCountingServer(t, (*httptest.Server).StartTLS, func() { <-written })
 	servers := map[string]*countingServer{"the app's AWS clients": cloud}
 	for name := range clients {
-		servers[name] = newCountingServer(t, (*httptest.Server).Start)
+		servers[name] = newCountingServer(t, (*httptest.Server).Start, func() {})
 	}
 	certificate := filepath.Join(t.TempDir(), "ca.pem")
 	encoded := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cloud.Certificate().Raw})
@@ -105,7 +112,7 @@ func TestThawClosesIdleConnections(t *testing.T) {
 		Handler("h", On("a", func(ctx context.Context, _ Event[json.RawMessage]) error {
 			CloseOnThaw(ctx, clients["CloseOnThaw"]) // each time, which is harmless
 			for name, client := range clients {
-				if err := get(ctx, client, servers[name].URL); err != nil {
+				if err := get(t.Context(), client, servers[name].URL); err != nil {
 					t.Error(err)
 				}
 			}
@@ -113,7 +120,9 @@ func TestThawClosesIdleConnections(t *testing.T) {
 		})),
 	)
 	var log bytes.Buffer
-	ctx := WithLogger(t.Context(), newLogger(&log))
+	ctx := httptrace.WithClientTrace(WithLogger(t.Context(), newLogger(&log)), &httptrace.ClientTrace{
+		WroteRequest: func(httptrace.WroteRequestInfo) { written <- struct{}{} },
+	})
 	handler, err := app.initLambda(ctx, io.Discard)
 	if err != nil {
 		t.Fatal(err)
@@ -160,4 +169,43 @@ func TestThawThatHangs(t *testing.T) {
 			t.Errorf("got %s, %v, %v after %d calls", answer, err, ctx.Err(), calls)
 		}
 	})
+}
+
+// TestThawPrecedesTheMessagesOfAllInvocations has many invocations begin after a freeze.
+func TestThawPrecedesTheMessagesOfAllInvocations(t *testing.T) {
+	t.Setenv("HANDLER", "h")
+	var thaws, thawed, early atomic.Int32
+	app := New("acme",
+		OnThaw(func(time.Duration) {
+			thaws.Add(1)
+			for range 1000 {
+				runtime.Gosched()
+			}
+			thawed.Add(1)
+		}),
+		Handler("h", On("a", func(context.Context, Event[json.RawMessage]) error {
+			if thawed.Load() < thaws.Load() || thaws.Load() == 0 {
+				early.Add(1)
+			}
+			return nil
+		})),
+	)
+	handler, err := app.initLambda(t.Context(), io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx := WithLogger(t.Context(), newLogger(io.Discard))
+	handler.idle = now().Add(-time.Hour)
+	var running sync.WaitGroup
+	for range 50 {
+		running.Go(func() {
+			if _, err := handler.Invoke(ctx, []byte(thawBatch(3))); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	running.Wait()
+	if thaws.Load() != 1 || early.Load() != 0 {
+		t.Errorf("OnThaw was called %d times, after %d messages", thaws.Load(), early.Load())
+	}
 }
