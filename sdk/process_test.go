@@ -92,9 +92,11 @@ func start(t *testing.T, app string, env []string, stdout io.Writer, args ...str
 	return p
 }
 
-// exit waits for the end of the process and returns its exit code.
+// exit waits for the end of the process, a minute at most, and returns its exit code: -1 if a signal ended it.
 func (p *process) exit(t *testing.T) int {
 	t.Helper()
+	overdue := time.AfterFunc(time.Minute, func() { _ = p.Process.Kill() }) // fails only if it has ended
+	defer overdue.Stop()
 	err := p.Wait()
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		return exit.ExitCode()

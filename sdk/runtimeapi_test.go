@@ -73,7 +73,12 @@ func (api *runtimeAPI) begin(payload string, limit time.Duration) (answer <-chan
 
 // invoke hands out an invocation of a minute and returns its answer.
 func (api *runtimeAPI) invoke(payload string) (answer string) {
-	return <-api.begin(payload, time.Minute)
+	select {
+	case answer = <-api.begin(payload, time.Minute):
+		return answer
+	case <-time.After(2 * time.Minute):
+		return "no answer in two minutes"
+	}
 }
 
 func (api *runtimeAPI) next(w http.ResponseWriter, r *http.Request) {
