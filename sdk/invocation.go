@@ -235,11 +235,13 @@ type failure struct {
 	ID string `json:"itemIdentifier"`
 }
 
-// answer is the response to Lambda. One without failures is success.
+// answer is the response to Lambda. One without failures is success, so that a message counts as failed unless it is known not to have.
 func (v *invocation) answer() ([]byte, error) {
 	var failures []failure
 	for i := range v.messages {
-		if m := &v.messages[i]; m.outcome == retried {
+		switch m := &v.messages[i]; m.outcome {
+		case handled, deadLettered, dropped:
+		default:
 			failures = append(failures, failure{ID: m.id})
 		}
 	}

@@ -33,7 +33,8 @@ func SecretsTTL(d time.Duration) AppOption {
 
 // OnSecretsChange has fn called when a refresh, of [SecretsTTL] or [RefreshSecrets], has changed environment variables: set, unset or
 // given another value. It is given their sorted names. After a refresh of SecretsTTL it is called before the first message of the
-// invocation. Functions run one after the other; a panic in one is logged. They must not call [RefreshSecrets].
+// invocation, which waits for it until the contexts of handler functions end. Functions run one after the other; a panic in one is logged.
+// They must not call [RefreshSecrets].
 func OnSecretsChange(fn func(ctx context.Context, keys []string)) AppOption {
 	return appOption(func(a *App) {
 		if fn == nil {
@@ -137,11 +138,11 @@ func (a *App) reload(ctx, loading context.Context, load *secretLoad) error {
 func (a *App) secretsChanged(ctx context.Context, names []string) {
 	Logger(ctx).Info("secrets changed", slog.Any("variables", names))
 	ctx = context.WithValue(ctx, secretsChange{}, true)
+	var fns []func(context.Context)
 	for _, fn := range a.secrets.onChange {
-		if err := recovering(func() error { fn(ctx, slices.Clone(names)); return nil }); err != nil {
-			Logger(ctx).LogAttrs(ctx, slog.LevelError, "OnSecretsChange function failed", errorAttrs(err)...)
-		}
+		fns = append(fns, func(ctx context.Context) { fn(ctx, slices.Clone(names)) })
 	}
+	callHooks(ctx, "OnSecretsChange", fns)
 }
 
 // refreshSecrets loads the secrets again if they are older than the app wants them to be.
