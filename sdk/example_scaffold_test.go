@@ -96,38 +96,46 @@ var moments = map[*regexp.Regexp]string{
 	regexp.MustCompile(`"ageMs":[0-9]+`):       `"ageMs":42`,
 }
 
-func (w logLines) Write(line []byte) (int, error) {
-	if bytes.Contains(line, []byte(`"_aws"`)) {
-		return len(line), nil
+func (w logLines) Write(lines []byte) (int, error) {
+	for line := range bytes.Lines(lines) {
+		if bytes.Contains(line, []byte(`"_aws"`)) {
+			continue
+		}
+		for varying, moment := range moments {
+			line = varying.ReplaceAll(line, []byte(moment))
+		}
+		if _, err := w.Writer.Write(line); err != nil {
+			return 0, err
+		}
 	}
-	fixed := line
-	for varying, moment := range moments {
-		fixed = varying.ReplaceAll(fixed, []byte(moment))
-	}
-	_, err := w.Writer.Write(fixed)
-	return len(line), err
+	return len(lines), nil
 }
 
 // metricLines passes the values of metrics on, without their definitions, and no log lines.
 type metricLines struct{ io.Writer }
 
-func (w metricLines) Write(line []byte) (int, error) {
-	var metrics map[string]any
-	if err := json.Unmarshal(line, &metrics); err != nil {
-		return 0, err
-	}
-	if metrics["_aws"] == nil {
-		return len(line), nil
-	}
-	for _, member := range []string{"_aws", "level", "timestamp"} {
-		delete(metrics, member)
-	}
-	for name, value := range map[string]any{"Duration": 7.5, "Age": 42} {
-		if metrics[name] != nil {
-			metrics[name] = []any{value}
+func (w metricLines) Write(lines []byte) (int, error) {
+	for line := range bytes.Lines(lines) {
+		var metrics map[string]any
+		if err := json.Unmarshal(line, &metrics); err != nil {
+			return 0, err
+		}
+		if metrics["_aws"] == nil {
+			continue
+		}
+		for _, member := range []string{"_aws", "level", "timestamp"} {
+			delete(metrics, member)
+		}
+		for name, value := range map[string]any{"Duration": 7.5, "Age": 42} {
+			if metrics[name] != nil {
+				metrics[name] = []any{value}
+			}
+		}
+		if err := json.NewEncoder(w.Writer).Encode(metrics); err != nil {
+			return 0, err
 		}
 	}
-	return len(line), json.NewEncoder(w.Writer).Encode(metrics)
+	return len(lines), nil
 }
 
 // openDB stands for sql.Open("postgres", os.Getenv("DATABASE_URL")).

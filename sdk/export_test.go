@@ -16,7 +16,7 @@ type Runtime struct{ *thawing }
 
 // Start gets a runtime ready as [App.Run] does in Lambda. The handler is that of the environment variable HANDLER.
 func (a *App) Start(ctx context.Context, stdout io.Writer) (Runtime, error) {
-	ready, err := a.initLambda(ctx, stdout)
+	ready, err := a.initLambda(ctx, &output{w: stdout})
 	return Runtime{ready}, err
 }
 

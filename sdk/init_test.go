@@ -24,7 +24,7 @@ func TestInitTakesNoLongerThanLambdaGivesIt(t *testing.T) {
 			app := New("acme", Handler("h", On("a", func(context.Context, RawEvent) error { return nil })),
 				OnInit(func(ctx context.Context) error { given <- ctx; time.Sleep(time.Minute); return nil }))
 			began := time.Now()
-			_, err := app.initLambda(t.Context(), io.Discard)
+			_, err := app.initLambda(t.Context(), &output{w: io.Discard})
 			took := time.Since(began)
 			configured, failed := errors.AsType[*configError](err)
 			if took != want || failed != (want < time.Minute) || failed && configured.kind != initFailed {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"strings"
@@ -44,7 +43,7 @@ type invoker struct {
 	app     *App
 	handler *handler
 	logger  *slog.Logger // for contexts without one
-	metrics io.Writer    // nil: none are written
+	lines   *output      // in Lambda, for metrics; or else nil
 	warm    atomic.Bool  // an invocation has begun
 }
 
@@ -59,6 +58,7 @@ func (i *invoker) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	v.handleAll()
 	v.postpone(v.toPostpone())
 	v.measure()
+	v.flush()
 	v.freeze()
 	return v.answer()
 }
@@ -233,6 +233,16 @@ func (v *invocation) freeze() {
 // failure is how Lambda is told of a message that is to come again.
 type failure struct {
 	ID string `json:"itemIdentifier"`
+}
+
+// flush writes what is held of the log.
+func (v *invocation) flush() {
+	if v.lines == nil {
+		return
+	}
+	if err := v.lines.flush(); err != nil {
+		v.log().Warn("a line of the log was not written", slog.String("error", err.Error()))
+	}
 }
 
 // answer is the response to Lambda. One without failures is success, so that a message counts as failed unless it is known not to have.

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"time"
@@ -55,9 +54,9 @@ func initTimeout() time.Duration {
 }
 
 // serveLambda runs the handler that HANDLER names. Where aws-lambda-go only exits, it tells Lambda why a function cannot start.
-func (a *App) serveLambda(ctx context.Context, stdout io.Writer) error {
+func (a *App) serveLambda(ctx context.Context, lines *output) error {
 	limitMemory()
-	handler, err := a.initLambda(ctx, stdout)
+	handler, err := a.initLambda(ctx, lines)
 	if err != nil {
 		if reportErr := reportInitError(ctx, err); reportErr != nil {
 			return errors.Join(err, reportErr)
@@ -77,7 +76,7 @@ func (a *App) serveLambda(ctx context.Context, stdout io.Writer) error {
 	return errors.New("the Lambda loop ended") // it exits the process instead
 }
 
-func (a *App) initLambda(ctx context.Context, stdout io.Writer) (*thawing, error) {
+func (a *App) initLambda(ctx context.Context, lines *output) (*thawing, error) {
 	ctx = a.Context(ctx)
 	limited, cancel := context.WithTimeout(ctx, initTimeout())
 	defer cancel()
@@ -94,7 +93,7 @@ func (a *App) initLambda(ctx context.Context, stdout io.Writer) (*thawing, error
 	if err := a.initWithin(limited, ctx); err != nil {
 		return nil, err
 	}
-	invoker := &invoker{app: a, handler: h, logger: newLogger(stdout), metrics: stdout}
+	invoker := &invoker{app: a, handler: h, logger: newLogger(lines), lines: lines}
 	return &thawing{Handler: invoker, app: a, idle: now()}, nil
 }
 

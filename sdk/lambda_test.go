@@ -23,7 +23,7 @@ func TestOnThaw(t *testing.T) {
 			OnThaw(func(gap time.Duration) { gaps = append(gaps, gap) }),
 			Handler("h", On("a", func(context.Context, Event[json.RawMessage]) error { time.Sleep(time.Minute); return nil })),
 		)
-		handler, err := app.initLambda(t.Context(), io.Discard)
+		handler, err := app.initLambda(t.Context(), &output{w: io.Discard})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -124,6 +124,9 @@ func (v *invocation) settled(m *message) {
 	if m.err != nil {
 		attrs = append(attrs, errorAttrs(m.err)...)
 	}
+	if v.lines != nil && len(v.messages) == 1 && m.outcome == handled {
+		v.lines.holdNext() // the metrics follow at once
+	}
 	v.logger.LogAttrs(v.ctx, level, "event settled", attrs...)
 }
 

@@ -57,7 +57,7 @@ func namespaceOf(name string) string {
 // measure writes the metrics of the invocation.
 func (v *invocation) measure() {
 	cold := v.warm.CompareAndSwap(false, true)
-	if v.metrics == nil || v.app.namespace == "" {
+	if v.lines == nil || v.app.namespace == "" {
 		return
 	}
 	if cold {
@@ -156,7 +156,7 @@ func (v *invocation) writeMetrics(eventType string, metrics []metric) {
 		line = append(line, `,"`+m.name+`":`...)
 		line = m.appendValues(line)
 	}
-	if _, err := v.metrics.Write(append(line, '}', '\n')); err != nil {
+	if _, err := v.lines.Write(append(line, '}', '\n')); err != nil {
 		v.log().Warn("metrics were not written", slog.String("error", err.Error()))
 	}
 }

@@ -25,7 +25,7 @@ func metricLines(t *testing.T, app *App, batches ...string) []map[string]any {
 	var lines []map[string]any
 	synctest.Test(t, func(t *testing.T) {
 		var stdout bytes.Buffer
-		handler, err := app.initLambda(t.Context(), &stdout)
+		handler, err := app.initLambda(t.Context(), &output{w: &stdout})
 		if err != nil {
 			t.Fatal(err)
 		}

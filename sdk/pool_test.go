@@ -88,7 +88,7 @@ func TestLimitPool(t *testing.T) {
 	)
 	ctx, cancel := context.WithTimeout(WithLogger(t.Context(), newLogger(io.Discard)), time.Minute)
 	defer cancel()
-	handler, err := app.initLambda(ctx, io.Discard)
+	handler, err := app.initLambda(ctx, &output{w: io.Discard})
 	if err != nil {
 		t.Fatal(err)
 	}

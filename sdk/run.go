@@ -43,11 +43,12 @@ func (e *usageError) Error() string { return e.text }
 // Run is [App.Main] without the process around it: args are the arguments after the program's name, and results and log lines
 // go to stdout. In Lambda it does not return unless the handler cannot be started.
 func (a *App) Run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	lines := &output{w: stdout}
 	if scopeFrom(ctx).logger == nil {
-		ctx = WithLogger(ctx, newLogger(stdout))
+		ctx = WithLogger(ctx, newLogger(lines))
 	}
 	if len(args) == 0 && inLambda() {
-		return a.serveLambda(ctx, stdout)
+		return a.serveLambda(ctx, lines)
 	}
 	if len(args) == 1 && (args[0] == "help" || args[0] == "-h" || args[0] == "-help" || args[0] == "--help") {
 		a.usage(stdout)

@@ -123,7 +123,7 @@ func TestThawClosesIdleConnections(t *testing.T) {
 	ctx := httptrace.WithClientTrace(WithLogger(t.Context(), newLogger(&log)), &httptrace.ClientTrace{
 		WroteRequest: func(httptrace.WroteRequestInfo) { written <- struct{}{} },
 	})
-	handler, err := app.initLambda(ctx, io.Discard)
+	handler, err := app.initLambda(ctx, &output{w: io.Discard})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -157,7 +157,7 @@ func TestThawThatHangs(t *testing.T) {
 			OnThaw(func(time.Duration) { <-release }),
 			OnThaw(func(time.Duration) { t.Error("the second function was called") }),
 			Handler("h", On("a", func(context.Context, Event[json.RawMessage]) error { calls++; return nil })))
-		handler, err := app.initLambda(t.Context(), io.Discard)
+		handler, err := app.initLambda(t.Context(), &output{w: io.Discard})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -190,7 +190,7 @@ func TestThawPrecedesTheMessagesOfAllInvocations(t *testing.T) {
 			return nil
 		})),
 	)
-	handler, err := app.initLambda(t.Context(), io.Discard)
+	handler, err := app.initLambda(t.Context(), &output{w: io.Discard})
 	if err != nil {
 		t.Fatal(err)
 	}
