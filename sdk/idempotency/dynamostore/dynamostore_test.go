@@ -27,7 +27,7 @@ import (
 func TestStore(t *testing.T) {
 	t.Parallel()
 	endpoint := startMoto(t)
-	client := clientOf(endpoint)
+	client := clientOf(endpoint, oneByOne)
 	t.Run("conformance", func(t *testing.T) {
 		storetest.Test(t, dynamostore.New(createTable(t, client, "id", "", "expires"), dynamostore.WithClient(client)))
 	})

@@ -6,13 +6,16 @@ import (
 	"context"
 	"crypto/rand"
 	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"regexp"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -66,6 +69,21 @@ func clientOf(endpoint string, options ...func(*dynamodb.Options)) *dynamodb.Cli
 
 // once has a client try each call once.
 func once(o *dynamodb.Options) { o.Retryer = aws.NopRetryer{} }
+
+// oneByOne has requests wait for each other: moto looks at a condition and then writes, where DynamoDB does both at once, so that two
+// requests at the same moment may both find the condition met. Callers still come in any order.
+func oneByOne(o *dynamodb.Options) { o.HTTPClient = &serialClient{client: awshttp.NewBuildableClient()} }
+
+type serialClient struct {
+	mu     sync.Mutex
+	client aws.HTTPClient
+}
+
+func (s *serialClient) Do(r *http.Request) (*http.Response, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.client.Do(r)
+}
 
 // createTable makes a table with keys of the given names, "" for no sort key, as the documentation says. It returns its name.
 func createTable(t *testing.T, client *dynamodb.Client, partitionKey, sortKey, expires string) string {
