@@ -72,7 +72,9 @@ func once(o *dynamodb.Options) { o.Retryer = aws.NopRetryer{} }
 
 // oneByOne has requests wait for each other: moto looks at a condition and then writes, where DynamoDB does both at once, so that two
 // requests at the same moment may both find the condition met. Callers still come in any order.
-func oneByOne(o *dynamodb.Options) { o.HTTPClient = &serialClient{client: awshttp.NewBuildableClient()} }
+func oneByOne(o *dynamodb.Options) {
+	o.HTTPClient = &serialClient{client: awshttp.NewBuildableClient()}
+}
 
 type serialClient struct {
 	mu     sync.Mutex
