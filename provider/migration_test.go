@@ -284,9 +284,9 @@ func handledBy(t *testing.T, function string) map[string]bool {
 			t.Fatal(err)
 		}
 		for _, event := range page.Events {
-			var line struct{ ID, Outcome string }
+			var line struct{ EventID, Outcome string }
 			if json.Unmarshal([]byte(*event.Message), &line) == nil && line.Outcome == "handled" {
-				ids[line.ID] = true
+				ids[line.EventID] = true
 			}
 		}
 	}

@@ -38,8 +38,17 @@ func New(name string, parts ...AppOption) *App {
 	if name == "" {
 		a.fail(errors.New("the app has no name: give sdk.New one"))
 	}
-	for _, part := range parts {
+	for i, part := range parts {
+		if part == nil {
+			a.fail(fmt.Errorf("part %d given to sdk.New is nil", i+1))
+			continue
+		}
 		part.applyToApp(a)
+	}
+	for _, h := range a.handlers {
+		if err := recovering(func() error { return h.compose(a.middleware) }); err != nil {
+			a.fail(fmt.Errorf("handler %q: wrap its functions in middleware: %w", h.name, err))
+		}
 	}
 	if len(a.errs) > 0 {
 		err := &configError{invalidApp, fmt.Errorf("sdk.New: app %q is not set up correctly: %w", name, errors.Join(a.errs...))}
@@ -47,9 +56,6 @@ func New(name string, parts ...AppOption) *App {
 			err.err = errors.Join(err.err, reportInitError(context.Background(), err))
 		}
 		panic(err)
-	}
-	for _, h := range a.handlers {
-		h.compose(a.middleware)
 	}
 	return a
 }

@@ -10,7 +10,7 @@ import (
 // PermanentError is an error that trying again cannot cure. [Permanent] makes it.
 type PermanentError struct{ Err error }
 
-func (e *PermanentError) Error() string { return e.Err.Error() }
+func (e *PermanentError) Error() string { return textOf(e.Err) }
 
 // Unwrap returns the error that was marked as permanent.
 func (e *PermanentError) Unwrap() error { return e.Err }
@@ -31,7 +31,15 @@ type RetryError struct {
 	After time.Duration
 }
 
-func (e *RetryError) Error() string { return e.Err.Error() }
+func (e *RetryError) Error() string { return textOf(e.Err) }
+
+// textOf is the text of an error, also where there is none.
+func textOf(err error) string {
+	if err == nil {
+		return "no reason was given"
+	}
+	return err.Error()
+}
 
 // Unwrap returns the error that the message is to be tried again for.
 func (e *RetryError) Unwrap() error { return e.Err }

@@ -37,8 +37,15 @@ func Handler(name string, options ...HandlerOption) AppOption {
 	position := caller()
 	return appOption(func(a *App) {
 		h := &handler{name: name, position: position, exact: make(map[string]*route), concurrency: defaultConcurrency}
-		for _, option := range options {
+		for i, option := range options {
+			if option == nil {
+				h.fail(fmt.Errorf("option %d given to sdk.Handler, at %s, is nil", i+1, position))
+				continue
+			}
 			option.applyToHandler(h)
+		}
+		if h.defaultType != "" && h.route(h.defaultType) == nil {
+			h.fail(fmt.Errorf("there is no function for its sdk.DefaultType %q: add sdk.On", h.defaultType))
 		}
 		if !validName(name) {
 			h.fail(errors.New("the name must consist of letters, digits, \".\", \"-\" and \"_\""))
@@ -155,17 +162,23 @@ func Unhandled(d Disposition) HandlerOption {
 func (h *handler) fail(err error) { h.errs = append(h.errs, err) }
 
 // compose wraps the function of each route in the middleware of the app, the handler and the event.
-func (h *handler) compose(outer []Middleware) {
+func (h *handler) compose(outer []Middleware) error {
 	for _, r := range h.routes() {
 		middleware := slices.Concat(outer, h.middleware, r.middleware)
 		if len(middleware) > 0 {
 			r.handle = gathered(r.handle)
 		}
 		for _, wrap := range slices.Backward(middleware) {
-			r.handle = wrap(r.handle)
+			if wrap == nil {
+				continue // a mistake that is known
+			}
+			if r.handle = wrap(r.handle); r.handle == nil {
+				return fmt.Errorf("the middleware of event %q, registered at %s, returned no function", r.eventType, r.position)
+			}
 		}
 		r.handling = r.or(h.handling)
 	}
+	return nil
 }
 
 // routes lists what [On] registered, each once.

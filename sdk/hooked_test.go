@@ -43,7 +43,7 @@ func hooked() *sdk.App {
 			fmt.Println("served")
 			return nil
 		}),
-		sdk.Handler("h", sdk.On("do", beCareless), sdk.On("wait", func(context.Context, sdk.RawEvent) error {
+		sdk.Handler("h", sdk.Margin(time.Second), sdk.On("do", beCareless), sdk.On("wait", func(context.Context, sdk.RawEvent) error {
 			fmt.Println("waiting")
 			<-released
 			return nil

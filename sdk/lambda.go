@@ -94,7 +94,7 @@ func (a *App) initLambda(ctx context.Context, lines *output) (*thawing, error) {
 		return nil, err
 	}
 	invoker := &invoker{app: a, handler: h, logger: newLogger(lines), lines: lines}
-	return &thawing{Handler: invoker, app: a, idle: now()}, nil
+	return &thawing{Handler: invoker, app: a, margin: h.margin, idle: now()}, nil
 }
 
 // reportInitError tells Lambda why the function cannot start.

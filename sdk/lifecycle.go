@@ -31,7 +31,7 @@ func OnInit(fn func(ctx context.Context) error) AppOption {
 
 // OnThaw has fn called when a runtime wakes from a freeze: at the start of an invocation in Lambda, before its first message, if
 // the runtime had nothing to do for more than 10 s. Timers stood still meanwhile, and peers may have closed connections. The gap
-// is how long, by the wall clock. Functions run one after the other, and the messages wait for them until their own contexts would end.
+// is how long, by the wall clock. Functions run one after the other, and the messages wait for them, for a quarter of their own time at most.
 //
 // Idle connections have been closed by then: those of [net/http.DefaultTransport], of the app's own AWS clients, and of what was
 // given to [CloseOnThaw].
@@ -93,7 +93,11 @@ func (a *App) initWithin(limited, ctx context.Context) error {
 		return nil
 	}
 	done := make(chan error, 1)
-	go func() { done <- a.init(ctx) }()
+	go func() {
+		err := error(&configError{initFailed, fmt.Errorf("initialise the app: %w", ErrGoexit)})
+		defer func() { done <- err }()
+		err = a.init(ctx)
+	}()
 	select {
 	case err := <-done:
 		return err

@@ -21,8 +21,18 @@ type limits struct {
 	margin time.Duration
 }
 
+type limitsKey struct{}
+
+// context returns a context whose invocation has these limits.
+func (l limits) context(ctx context.Context) context.Context {
+	return context.WithValue(ctx, limitsKey{}, l)
+}
+
 // limitsOf are those of an invocation with this context, and of a handler that sets a margin, or 0 for the default.
 func limitsOf(ctx context.Context, margin time.Duration) limits {
+	if l, ok := ctx.Value(limitsKey{}).(limits); ok {
+		return l
+	}
 	end, ok := ctx.Deadline()
 	if !ok {
 		return limits{margin: maxMargin}
@@ -44,6 +54,14 @@ func (l limits) handling(ctx context.Context) (context.Context, context.CancelFu
 		return context.WithCancel(ctx)
 	}
 	return context.WithDeadline(ctx, l.end.Add(-l.margin))
+}
+
+// waking derives the context of what precedes the messages. It leaves most of the time to them.
+func (l limits) waking(ctx context.Context) (context.Context, context.CancelFunc) {
+	if l.end.IsZero() {
+		return context.WithTimeout(ctx, settleTime)
+	}
+	return context.WithTimeout(ctx, time.Until(l.end.Add(-l.margin))/4)
 }
 
 // grace is the time that a function has to return after its context ended.

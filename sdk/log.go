@@ -84,7 +84,7 @@ func levelName(level slog.Level) string {
 
 // settled writes the message's one line of log. It holds no data of the event unless the handler asked for it.
 func (v *invocation) settled(m *message) {
-	m.age = time.Since(m.event.Time)
+	m.age = max(time.Since(m.event.Time), 0) // clocks differ
 	if v.env != nil && v.env.Settled != nil {
 		v.env.Settled(environ.Settlement{MessageID: m.id, Outcome: string(m.outcome), Err: m.err})
 	}
@@ -119,7 +119,11 @@ func (v *invocation) settled(m *message) {
 		attrs = append(attrs, slog.Int64("retryAfterSeconds", int64(visibility(m.delay))))
 	}
 	if m.route != nil && m.route.logData && len(m.event.Data) > 0 {
-		attrs = append(attrs, slog.Any("data", m.event.Data))
+		if len(m.event.Data) > maxLogged {
+			attrs = append(attrs, slog.String("data", shortened(string(m.event.Data))))
+		} else {
+			attrs = append(attrs, slog.Any("data", m.event.Data))
+		}
 	}
 	if m.err != nil {
 		attrs = append(attrs, errorAttrs(m.err)...)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"maps"
 	"strings"
@@ -83,6 +84,29 @@ func TestHandlerFunctionsLogWithTheMessage(t *testing.T) {
 	for _, want := range []string{`"msg":"hello"`, `"handler":"h"`, `"queue":"h"`, `"type":"a"`, `"messageId":"m0"`, `"eventId":"e-1"`, `"attempt":1`} {
 		if !strings.Contains(first, want) {
 			t.Errorf("no %s in %s", want, first)
+		}
+	}
+}
+
+// TestLinesStayWhole has errors, panics and data that CloudWatch would break a line for.
+func TestLinesStayWhole(t *testing.T) {
+	t.Parallel()
+	huge := strings.Repeat("ä", 1<<20)
+	app := sdk.New("acme", sdk.Handler("h", sdk.On("a", func(_ context.Context, e sdk.Event[string]) error {
+		if e.ID == "panic" {
+			panic(huge)
+		}
+		return errors.New(huge)
+	}, sdk.LogData())))
+	for _, id := range []string{"error", "panic"} {
+		var out bytes.Buffer
+		invokeLogged(t.Context(), t, app, &out, sdktest.Event{Type: "a", ID: id, Data: huge[:1<<19]})
+		var line struct{ Error, Data string }
+		if err := json.Unmarshal(out.Bytes(), &line); err != nil || out.Len() > 256<<10 {
+			t.Fatalf("%s: a line of %d bytes, %v", id, out.Len(), err)
+		}
+		if !strings.HasSuffix(line.Error, " bytes)") || !strings.HasSuffix(line.Data, "… (524290 bytes)") {
+			t.Errorf("%s: got an error that ends in %q and data in %q", id, line.Error[len(line.Error)-30:], line.Data[len(line.Data)-30:])
 		}
 	}
 }

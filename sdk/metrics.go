@@ -101,7 +101,7 @@ func metricsOf(messages []*message) []metric {
 			durations = append(durations, milliseconds(m.duration))
 		}
 		if !m.event.Time.IsZero() {
-			ages = append(ages, milliseconds(max(m.age, 0)))
+			ages = append(ages, milliseconds(m.age))
 		}
 	}
 	count := func(name string, n int) metric {
@@ -150,7 +150,7 @@ func (v *invocation) writeMetrics(eventType string, metrics []metric) {
 	line = appendMember(line, "level", metricLevel())
 	line = appendMember(line, "timestamp", now.UTC().Format(time.RFC3339Nano))
 	line = appendMember(line, "handler", v.handler.name)
-	line = appendMember(line, "type", eventType)
+	line = appendMember(line, "type", dimensionOf(eventType))
 	line = appendMember(line, "requestId", v.request)
 	for _, m := range metrics {
 		line = append(line, `,"`+m.name+`":`...)
@@ -159,6 +159,17 @@ func (v *invocation) writeMetrics(eventType string, metrics []metric) {
 	if _, err := v.lines.Write(append(line, '}', '\n')); err != nil {
 		v.log().Warn("metrics were not written", slog.String("error", err.Error()))
 	}
+}
+
+// dimensionOf makes an event type one that CloudWatch takes for the value of a dimension: up to 1024 characters of ASCII.
+func dimensionOf(eventType string) string {
+	value := strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' {
+			return '?'
+		}
+		return r
+	}, eventType)
+	return value[:min(len(value), 1024)]
 }
 
 func (m metric) appendValues(line []byte) []byte {

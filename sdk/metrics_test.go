@@ -166,6 +166,18 @@ func TestMetricsHaveNoMoreValuesThanTheFormatTakes(t *testing.T) {
 	}
 }
 
+// TestDimensionsAreThoseThatCloudWatchTakes has event types of other characters, and of any length.
+func TestDimensionsAreThoseThatCloudWatchTakes(t *testing.T) {
+	t.Parallel()
+	for eventType, want := range map[string]string{
+		"order.paid": "order.paid", "größe": "gr??e", "a\nb": "a?b", strings.Repeat("x", 2000): strings.Repeat("x", 1024),
+	} {
+		if got := dimensionOf(eventType); got != want {
+			t.Errorf("%.20q: got %q, want %q", eventType, got, want)
+		}
+	}
+}
+
 func TestAppsMayHaveNoMetrics(t *testing.T) {
 	app := New("acme", Metrics(""), Handler("h", On("a", func(context.Context, RawEvent) error { return nil })))
 	if lines := metricLines(t, app, batchOf("h", "a")); len(lines) > 0 {

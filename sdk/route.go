@@ -57,7 +57,11 @@ func On[T any](eventType string, fn func(context.Context, Event[T]) error, optio
 			return
 		}
 		r := &route{eventType: eventType, position: position}
-		for _, option := range options {
+		for i, option := range options {
+			if option == nil {
+				r.errs = append(r.errs, fmt.Errorf("option %d is nil", i+1))
+				continue
+			}
 			option.applyToEvent(r)
 		}
 		for _, err := range r.errs {

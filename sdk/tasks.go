@@ -3,9 +3,11 @@ package sdk
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"sync"
 )
 
@@ -102,9 +104,20 @@ func recovering(fn func() error) (err error) {
 
 // errorAttrs are the log attributes of an error: its text, and where it panicked.
 func errorAttrs(err error) []slog.Attr {
-	attrs := []slog.Attr{slog.String("error", err.Error())}
+	attrs := []slog.Attr{slog.String("error", shortened(err.Error()))}
 	if panicked, ok := errors.AsType[*PanicError](err); ok {
-		attrs = append(attrs, slog.String("stack", string(panicked.Stack)))
+		attrs = append(attrs, slog.String("stack", shortened(string(panicked.Stack))))
 	}
 	return attrs
+}
+
+// maxLogged is how many bytes of a text go into a line of log. CloudWatch breaks lines above 256 KB, which then are JSON no more.
+const maxLogged = 32 << 10
+
+// shortened is a text as it goes into a line of log.
+func shortened(text string) string {
+	if len(text) <= maxLogged {
+		return text
+	}
+	return fmt.Sprintf("%s… (%d bytes)", strings.ToValidUTF8(text[:maxLogged], ""), len(text))
 }

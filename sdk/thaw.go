@@ -111,35 +111,62 @@ func (i *idlers) close(ctx context.Context) {
 // thawing wakes the app before an invocation that follows a freeze.
 type thawing struct {
 	lambda.Handler
-	app *App
+	app    *App
+	margin time.Duration // the handler's, 0 for the default
 
 	mu     sync.Mutex
-	active int       // Lambda Managed Instances run invocations concurrently
-	idle   time.Time // since when, by now
+	active int           // Lambda Managed Instances run invocations concurrently
+	idle   time.Time     // since when, by now
+	waking chan struct{} // closed when a thaw is over; nil: none is under way
 }
 
 // now is the wall clock's time, as the monotonic clock may stop in a freeze.
 func now() time.Time { return time.Now().Round(0) }
 
 func (t *thawing) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
-	t.enter(ctx)
+	gap, waking := t.enter()
 	defer t.leave()
+	if waking != nil {
+		l := limitsOf(ctx, t.margin)
+		ctx = l.context(ctx) // or the invocation would take what is left after the thaw for all it has
+		t.wake(ctx, l, gap, waking)
+	}
 	return t.Handler.Invoke(ctx, payload)
 }
 
-func (t *thawing) enter(ctx context.Context) {
+// enter notes that an invocation begins. If the app has to wake first, it returns a channel that is closed then, to the invocation that has
+// to wake it with the gap that there was, to others with 0.
+func (t *thawing) enter() (gap time.Duration, waking chan struct{}) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.active++
-	if gap := now().Sub(t.idle); t.active == 1 && gap > minGap {
-		t.app.thaw(ctx, gap)
+	if gap = now().Sub(t.idle); t.active > 1 || gap <= minGap {
+		return 0, t.waking
 	}
+	t.waking = make(chan struct{})
+	return gap, t.waking
+}
+
+// wake wakes the app after a gap, or waits until another invocation has done that.
+func (t *thawing) wake(ctx context.Context, l limits, gap time.Duration, waking chan struct{}) {
+	ctx, cancel := l.waking(ctx)
+	defer cancel()
+	if gap == 0 {
+		select {
+		case <-waking:
+		case <-ctx.Done():
+		}
+		return
+	}
+	t.app.thaw(ctx, gap)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	close(waking)
+	t.waking = nil
 }
 
 // thaw closes idle connections and calls the app's OnThaw functions.
 func (a *App) thaw(ctx context.Context, gap time.Duration) {
-	ctx, cancel := limitsOf(ctx, 0).handling(ctx)
-	defer cancel()
 	fns := []func(context.Context){func(ctx context.Context) { a.aws.closeIdleConnections(ctx); a.idlers.close(ctx) }}
 	for _, fn := range a.onThaw {
 		fns = append(fns, func(context.Context) { fn(gap) })

@@ -156,7 +156,13 @@ func TestThawThatHangs(t *testing.T) {
 		app := New("acme",
 			OnThaw(func(time.Duration) { <-release }),
 			OnThaw(func(time.Duration) { t.Error("the second function was called") }),
-			Handler("h", On("a", func(context.Context, Event[json.RawMessage]) error { calls++; return nil })))
+			Handler("h", Margin(2*time.Second), On("a", func(ctx context.Context, _ Event[json.RawMessage]) error {
+				calls++
+				if end, _ := ctx.Deadline(); time.Until(end) != 6*time.Second { // of 10 s, less the margin and a quarter of the rest
+					t.Errorf("the function has %s", time.Until(end))
+				}
+				return nil
+			})))
 		handler, err := app.initLambda(t.Context(), &output{w: io.Discard})
 		if err != nil {
 			t.Fatal(err)

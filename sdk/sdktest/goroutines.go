@@ -13,9 +13,9 @@ import (
 type allowedKey struct{}
 
 // AllowGoroutines returns a context with which [InvokeContext] lets goroutines outlive the invocation: those that the named functions
-// start, or all if none is named. A name is a part of the full one as failures show it, such as "cache.New" or "cache.(*Cache).Get",
-// and includes the function literals in it; "acme/cache" is the package. It is for what is meant to stay and bears to be frozen,
-// such as a cache that is filled when it is first needed.
+// start, or all if none is named. A name is a part of the full one as failures show it, from the beginning of a path element on, such as
+// "cache.New" or "cache.(*Cache).Get", and includes the function literals in it; "acme/cache" is the package. It is for what is meant to
+// stay and bears to be frozen, such as a cache that is filled when it is first needed.
 func AllowGoroutines(ctx context.Context, functions ...string) context.Context {
 	before := allowed(ctx)
 	return context.WithValue(ctx, allowedKey{}, func(function string) bool {

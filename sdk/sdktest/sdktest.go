@@ -12,11 +12,14 @@
 //
 //	handler "webhooks": a goroutine outlived the invocation, started in acme/webhooks.onPush at /src/acme/webhooks/push.go:42: …
 //
-// [sdk.Go] is the way to start one. A goroutine that ends with its context has a moment to do so. Goroutines that other modules and the
+// [sdk.Go] is the way to start one. A goroutine that ends with its context has a moment to do so, some 50 ms. Goroutines that other modules and the
 // standard library started for themselves are theirs, such as those of an [net/http.Client]'s idle connections; [AllowGoroutines]
 // permits those of the app that are meant to stay. What the app started with [time.AfterFunc] is not found.
 //
 // # Time
+//
+// Functions of [sdk.OnInit] are not called and no secrets are loaded: a test gives an app what it needs itself. Functions of [sdk.OnFreeze]
+// are called at the end of each invocation.
 //
 // Nothing here uses a network, so a test can invoke handlers in a bubble of [testing/synctest], where hours pass at once and to the second:
 //
@@ -25,6 +28,9 @@
 //		result := sdktest.Invoke(t, app, "jobs", sdktest.Event{Type: "run.requested"})
 //		if took := time.Since(started); took != time.Minute { … } // the Timeout of a handler whose function waits for its context
 //	})
+//
+// What has goroutines of its own, such as a database's pool or an exporter that batches, must either be made within the bubble and closed
+// there, or not be used by what the test invokes.
 //
 // An invocation has the deadline of the context that [InvokeContext] is given, and none without. What comes again after a time, as
 // [sdk.RetryAfter] or the number of the attempt says, is in the [Message]; invoke again with the next Attempt for what happens then.
