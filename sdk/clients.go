@@ -11,6 +11,7 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/smithy-go"
 
 	"github.com/lambda-land/terraform-provider-handler/sdk/internal/environ"
 )
@@ -104,4 +105,12 @@ func (c *clients) reach(ctx context.Context) (*environ.Environment, error) {
 		c.environment = &environ.Environment{SQS: sqs.NewFromConfig(loaded), QueueURL: queues.URL}
 	}
 	return c.environment, nil
+}
+
+// errorCode is AWS's code of an error, "" for an error that is not from AWS.
+func errorCode(err error) string {
+	if apiErr, ok := errors.AsType[smithy.APIError](err); ok {
+		return apiErr.ErrorCode()
+	}
+	return ""
 }

@@ -1,7 +1,6 @@
 package sdk
 
 import (
-	"errors"
 	"maps"
 	"strings"
 	"unicode/utf8"
@@ -9,7 +8,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
-	"github.com/aws/smithy-go"
 )
 
 const (
@@ -48,8 +46,8 @@ func (v *invocation) deadLetter(m *message) error {
 	bare := maps.Clone(input.MessageAttributes)
 	m.explain(input, v.handler.name)
 	_, err = env.SQS.SendMessage(ctx, input)
-	if refused, ok := errors.AsType[smithy.APIError](err); ok && refused.ErrorFault() == smithy.FaultClient {
-		input.MessageAttributes = bare // the queue may take less than SQS itself does
+	if errorCode(err) == "InvalidParameterValue" { // the queue may take less than SQS itself does
+		input.MessageAttributes = bare
 		_, err = env.SQS.SendMessage(ctx, input)
 	}
 	if err != nil {

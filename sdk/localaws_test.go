@@ -186,6 +186,26 @@ func TestEqualMessagesOfTwoGroupsBothReachTheDeadLetterQueue(t *testing.T) {
 	}
 }
 
+// TestADeadLetterQueueThatTakesLess gets the message without an explanation, which would make it too large.
+func TestADeadLetterQueueThatTakesLess(t *testing.T) {
+	c := startCloud(t)
+	deadURL, deadARN := c.queue(t, "dead", map[string]string{"MaximumMessageSize": "1024"})
+	url, arn := c.queue(t, "h", map[string]string{
+		"RedrivePolicy": fmt.Sprintf(`{"deadLetterTargetArn":%q,"maxReceiveCount":5}`, deadARN),
+	})
+	c.setenv(t, "h="+url)
+	if err := sdk.Send(sdk.New("acme").Context(t.Context()), "h", "do", "permanent"+strings.Repeat(" ", 800)); err != nil {
+		t.Fatal(err)
+	}
+	received := c.receive(t, url, 0)
+	if got := invokeRaw(t.Context(), t, doing(), event(t, arn, received)); got != `{"batchItemFailures":[]}` {
+		t.Errorf("got %s", got)
+	}
+	if dead := c.receive(t, deadURL, 0); len(dead) != 1 || *dead[0].Body != *received[0].Body || len(dead[0].MessageAttributes) > 0 {
+		t.Errorf("got %d dead messages, want the one without an explanation", len(dead))
+	}
+}
+
 func TestSendAllToARealQueue(t *testing.T) {
 	c := startCloud(t)
 	url, _ := c.queue(t, "jobs", nil)

@@ -58,26 +58,6 @@ func TestRedrivePoliciesMayChange(t *testing.T) {
 	})
 }
 
-// refusingSQS is a dead-letter queue that takes no attributes of ours.
-type refusingSQS struct{ *fakeSQS }
-
-func (r refusingSQS) SendMessage(ctx context.Context, in *sqs.SendMessageInput, _ ...func(*sqs.Options)) (*sqs.SendMessageOutput, error) {
-	if len(in.MessageAttributes) > 0 {
-		return nil, &smithy.GenericAPIError{Code: "InvalidParameterValue", Message: "One or more parameters are invalid.", Fault: smithy.FaultClient}
-	}
-	return r.fakeSQS.SendMessage(ctx, in)
-}
-
-// TestADeadLetterQueueThatTakesLess gets the message without an explanation.
-func TestADeadLetterQueueThatTakesLess(t *testing.T) {
-	t.Parallel()
-	f := newFakeSQS()
-	ctx := environ.NewContext(t.Context(), &environ.Environment{SQS: refusingSQS{f}})
-	if got := invokeRaw(ctx, t, doing(), payload(t, do("permanent"))); got != `{"batchItemFailures":[]}` || len(f.dead) != 1 {
-		t.Errorf("got %s and %d dead messages", got, len(f.dead))
-	}
-}
-
 // TestOneInvocationDoesNotWaitForTheCallsOfAnother has SQS hang, for one with a minute and one with 2 s.
 func TestOneInvocationDoesNotWaitForTheCallsOfAnother(t *testing.T) {
 	t.Parallel()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -87,7 +88,8 @@ func (h *handler) add(r *route) {
 		case wild && eventType != r.eventType:
 			h.fail(fmt.Errorf("alias %q of event %q, at %s: an alias cannot end in \"*\"", eventType, r.eventType, r.position))
 		case wild:
-			h.insertPrefix(r)
+			h.prefixes = append(h.prefixes, r)
+			slices.SortFunc(h.prefixes, func(a, b *route) int { return len(b.eventType) - len(a.eventType) })
 		default:
 			h.exact[eventType] = r
 		}
@@ -105,18 +107,6 @@ func (h *handler) registered(eventType string) *route {
 		}
 	}
 	return nil
-}
-
-// insertPrefix keeps the longest first.
-func (h *handler) insertPrefix(r *route) {
-	at := len(h.prefixes)
-	for i, other := range h.prefixes {
-		if len(other.eventType) < len(r.eventType) {
-			at = i
-			break
-		}
-	}
-	h.prefixes = append(h.prefixes[:at:at], append([]*route{r}, h.prefixes[at:]...)...)
 }
 
 // Alias has the function handle events of further types too: those that its event had before it was renamed. The event keeps the type

@@ -62,11 +62,3 @@ func secretCallFailure(ids []string, err error) error {
 }
 
 const accessDenied = "AccessDenied"
-
-// errorCode is AWS's code of an error, "" for an error that is not from AWS.
-func errorCode(err error) string {
-	if apiErr, ok := errors.AsType[smithy.APIError](err); ok {
-		return apiErr.ErrorCode()
-	}
-	return ""
-}
