@@ -12,7 +12,7 @@ import (
 func (a *App) UseConfig(config aws.Config) { a.aws.config = &config }
 
 // Runtime is one runtime of a function, as it stands before Lambda's loop.
-type Runtime struct{ *thawing }
+type Runtime struct{ *invoker }
 
 // Start gets a runtime ready as [App.Run] does in Lambda. The handler is that of the environment variable HANDLER.
 func (a *App) Start(ctx context.Context, stdout io.Writer) (Runtime, error) {
@@ -22,9 +22,9 @@ func (a *App) Start(ctx context.Context, stdout io.Writer) (Runtime, error) {
 
 // Freeze has all look to the runtime as if it had been frozen for d.
 func (r Runtime) Freeze(d time.Duration) {
-	r.mu.Lock()
-	r.idle = r.idle.Add(-d)
-	r.mu.Unlock()
+	r.thawing.mu.Lock()
+	r.thawing.idle = r.thawing.idle.Add(-d)
+	r.thawing.mu.Unlock()
 	r.app.secrets.mu.Lock()
 	defer r.app.secrets.mu.Unlock()
 	r.app.secrets.due = r.app.secrets.due.Add(-d)

@@ -44,6 +44,7 @@ type invoker struct {
 	handler *handler
 	logger  *slog.Logger // for contexts without one
 	lines   *output      // in Lambda, for metrics; or else nil
+	thawing *thawing     // in Lambda, where runtimes are frozen; or else nil
 	warm    atomic.Bool  // an invocation has begun
 }
 
@@ -54,6 +55,10 @@ func (i *invoker) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 		return nil, err
 	}
 	v := i.begin(ctx, messages)
+	if i.thawing != nil {
+		defer i.thawing.leave()
+		v.wake()
+	}
 	v.refreshSecrets(ctx)
 	v.handleAll()
 	v.postpone(v.toPostpone())

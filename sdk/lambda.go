@@ -76,7 +76,7 @@ func (a *App) serveLambda(ctx context.Context, lines *output) error {
 	return errors.New("the Lambda loop ended") // it exits the process instead
 }
 
-func (a *App) initLambda(ctx context.Context, lines *output) (*thawing, error) {
+func (a *App) initLambda(ctx context.Context, lines *output) (*invoker, error) {
 	ctx = a.Context(ctx)
 	limited, cancel := context.WithTimeout(ctx, initTimeout())
 	defer cancel()
@@ -93,8 +93,7 @@ func (a *App) initLambda(ctx context.Context, lines *output) (*thawing, error) {
 	if err := a.initWithin(limited, ctx); err != nil {
 		return nil, err
 	}
-	invoker := &invoker{app: a, handler: h, logger: newLogger(lines), lines: lines}
-	return &thawing{Handler: invoker, app: a, margin: h.margin, idle: now()}, nil
+	return &invoker{app: a, handler: h, logger: newLogger(lines), lines: lines, thawing: &thawing{idle: now()}}, nil
 }
 
 // reportInitError tells Lambda why the function cannot start.

@@ -21,18 +21,8 @@ type limits struct {
 	margin time.Duration
 }
 
-type limitsKey struct{}
-
-// context returns a context whose invocation has these limits.
-func (l limits) context(ctx context.Context) context.Context {
-	return context.WithValue(ctx, limitsKey{}, l)
-}
-
 // limitsOf are those of an invocation with this context, and of a handler that sets a margin, or 0 for the default.
 func limitsOf(ctx context.Context, margin time.Duration) limits {
-	if l, ok := ctx.Value(limitsKey{}).(limits); ok {
-		return l
-	}
 	end, ok := ctx.Deadline()
 	if !ok {
 		return limits{margin: maxMargin}

@@ -96,7 +96,7 @@ func TestLimitPool(t *testing.T) {
 		idle           time.Duration
 		opened, closed int32
 	}{{0, limit, 0}, {minGap / 2, limit, 0}, {time.Hour, 2 * limit, limit}, {0, 2 * limit, limit}} {
-		handler.idle, holders = now().Add(-step.idle), newMeeting(limit)
+		handler.thawing.idle, holders = now().Add(-step.idle), newMeeting(limit)
 		answer, err := handler.Invoke(ctx, []byte(thawBatch(messages)))
 		if err != nil || string(answer) != `{"batchItemFailures":[]}` {
 			t.Fatalf("got %s, %v", answer, err)

@@ -9,8 +9,6 @@ import (
 	"slices"
 	"sync"
 	"time"
-
-	"github.com/aws/aws-lambda-go/lambda"
 )
 
 // minGap is the idle time beyond which a runtime counts as having been frozen. Peers keep idle connections for longer.
@@ -108,12 +106,8 @@ func (i *idlers) close(ctx context.Context) {
 	}
 }
 
-// thawing wakes the app before an invocation that follows a freeze.
+// thawing knows when the app has to wake before an invocation, as that follows a freeze.
 type thawing struct {
-	lambda.Handler
-	app    *App
-	margin time.Duration // the handler's, 0 for the default
-
 	mu     sync.Mutex
 	active int           // Lambda Managed Instances run invocations concurrently
 	idle   time.Time     // since when, by now
@@ -122,17 +116,6 @@ type thawing struct {
 
 // now is the wall clock's time, as the monotonic clock may stop in a freeze.
 func now() time.Time { return time.Now().Round(0) }
-
-func (t *thawing) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
-	gap, waking := t.enter()
-	defer t.leave()
-	if waking != nil {
-		l := limitsOf(ctx, t.margin)
-		ctx = l.context(ctx) // or the invocation would take what is left after the thaw for all it has
-		t.wake(ctx, l, gap, waking)
-	}
-	return t.Handler.Invoke(ctx, payload)
-}
 
 // enter notes that an invocation begins. If the app has to wake first, it returns a channel that is closed then, to the invocation that has
 // to wake it with the gap that there was, to others with 0.
@@ -147,9 +130,28 @@ func (t *thawing) enter() (gap time.Duration, waking chan struct{}) {
 	return gap, t.waking
 }
 
-// wake wakes the app after a gap, or waits until another invocation has done that.
-func (t *thawing) wake(ctx context.Context, l limits, gap time.Duration, waking chan struct{}) {
-	ctx, cancel := l.waking(ctx)
+func (t *thawing) leave() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.active--
+	t.idle = now()
+}
+
+// woken notes that a thaw is over.
+func (t *thawing) woken() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	close(t.waking)
+	t.waking = nil
+}
+
+// wake wakes the app after a freeze, or waits until another invocation has done that.
+func (v *invocation) wake() {
+	gap, waking := v.thawing.enter()
+	if waking == nil {
+		return
+	}
+	ctx, cancel := v.limits.waking(WithLogger(v.ctx, v.log()))
 	defer cancel()
 	if gap == 0 {
 		select {
@@ -158,25 +160,10 @@ func (t *thawing) wake(ctx context.Context, l limits, gap time.Duration, waking 
 		}
 		return
 	}
-	t.app.thaw(ctx, gap)
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	close(waking)
-	t.waking = nil
-}
-
-// thaw closes idle connections and calls the app's OnThaw functions.
-func (a *App) thaw(ctx context.Context, gap time.Duration) {
-	fns := []func(context.Context){func(ctx context.Context) { a.aws.closeIdleConnections(ctx); a.idlers.close(ctx) }}
-	for _, fn := range a.onThaw {
+	defer v.thawing.woken()
+	fns := []func(context.Context){func(ctx context.Context) { v.app.aws.closeIdleConnections(ctx); v.app.idlers.close(ctx) }}
+	for _, fn := range v.app.onThaw {
 		fns = append(fns, func(context.Context) { fn(gap) })
 	}
 	callHooks(ctx, "OnThaw", fns)
-}
-
-func (t *thawing) leave() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.active--
-	t.idle = now()
 }

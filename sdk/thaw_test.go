@@ -131,7 +131,7 @@ func TestThawClosesIdleConnections(t *testing.T) {
 		idle time.Duration
 		want int32
 	}{{0, 1}, {minGap / 2, 1}, {minGap + time.Second, 2}, {0, 2}, {time.Hour, 3}} {
-		handler.idle = now().Add(-step.idle)
+		handler.thawing.idle = now().Add(-step.idle)
 		if _, err := handler.Invoke(ctx, []byte(thawBatch(1))); err != nil {
 			t.Fatal(err)
 		}
@@ -201,7 +201,7 @@ func TestThawPrecedesTheMessagesOfAllInvocations(t *testing.T) {
 		t.Fatal(err)
 	}
 	ctx := WithLogger(t.Context(), newLogger(io.Discard))
-	handler.idle = now().Add(-time.Hour)
+	handler.thawing.idle = now().Add(-time.Hour)
 	var running sync.WaitGroup
 	for range 50 {
 		running.Go(func() {
